@@ -1,0 +1,184 @@
+"""Settings: command line over environment over `config.yaml` over defaults."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+import os
+from pathlib import Path
+import shlex
+import sys
+from typing import Any, Final
+
+from .const import APP_NAME, DEFAULT_HUB, ENV_PREFIX
+from .errors import ConfigError
+from .preferences import SelectionSettings, parse_selection
+from .yaml_reader import YamlValue, parse_yaml, read_yaml, suggest
+
+CONFIG_NAME: Final = "config.yaml"
+
+
+class AutoDownload(StrEnum):
+    """Whether models may be fetched without being asked for by name."""
+
+    ASK = "ask"
+    YES = "yes"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a person can set; one field per key of `config.yaml`."""
+
+    home: Path
+    """Folder of configuration, models and data."""
+    models_folder: Path | None = None
+    """A folder of pre-placed model files, looked into before any download."""
+    manifest: Path | None = None
+    """A models.yaml whose rows add to or replace the shipped ones."""
+    selection: SelectionSettings | None = None
+    """Laid over the manifest's own selection block."""
+    auto_download: AutoDownload = AutoDownload.ASK
+    offline: bool = False
+    """Never use the network."""
+    hub: str = DEFAULT_HUB
+    """Address of the model hub or of a mirror of it (`HF_ENDPOINT` sets it too)."""
+    accepted_licenses: tuple[str, ...] = ()
+    """Ids of models whose licence was accepted."""
+    language: str = "en"
+    worker_command: tuple[str, ...] = (sys.executable,)
+    """What starts the worker; an emulator or a sandbox may stand before Python."""
+    worker_timeout_s: float = 300.0
+    """Longest time one photo may take before its worker is ended."""
+    keep_alive_s: float = 300.0
+    """How long an idle worker keeps its model in memory."""
+    threads: int | None = None
+    """Threads of a model; by default physical cores less one, at least one."""
+    memory_limit_mib: int | None = None
+    """Most memory a worker may use; by default 85 % of what is available."""
+
+    @property
+    def models_home(self) -> Path:
+        """Return the folder that holds one folder per model."""
+        return self.home / "models"
+
+
+def _mapping_to_selection(value: YamlValue) -> SelectionSettings:
+    return parse_selection(value)
+
+
+def _path(value: YamlValue) -> Path:
+    return Path(value.text()).expanduser()
+
+
+def _command(value: YamlValue) -> tuple[str, ...]:
+    if value.is_sequence:
+        return value.texts() or value.fail("must name a program")
+    try:
+        words = tuple(shlex.split(value.text()))
+    except ValueError as err:
+        value.fail(f"can't be split into words ({err})")
+    return words or value.fail("must name a program")
+
+
+def _address(value: YamlValue) -> str:
+    text = value.text().rstrip("/")
+    if not text.startswith(("http://", "https://")):
+        value.fail(f"must begin with http:// or https://, not '{text}'")
+    return text
+
+
+def _texts(value: YamlValue) -> tuple[str, ...]:
+    if value.is_sequence:
+        return value.texts()
+    return tuple(part.strip() for part in value.text().split(",") if part.strip())
+
+
+def _auto_download(value: YamlValue) -> AutoDownload:
+    plain = value.plain()  # YAML reads an unquoted yes or no as a boolean
+    if isinstance(plain, bool):
+        return AutoDownload.YES if plain else AutoDownload.NO
+    return value.choice(AutoDownload)
+
+
+_READERS: Final[Mapping[str, Callable[[YamlValue], Any]]] = {
+    "models_folder": _path,
+    "manifest": _path,
+    "selection": _mapping_to_selection,
+    "auto_download": _auto_download,
+    "offline": YamlValue.boolean,
+    "hub": _address,
+    "accepted_licenses": _texts,
+    "language": YamlValue.text,
+    "worker_command": _command,
+    "worker_timeout_s": lambda value: value.number(minimum=1.0),
+    "keep_alive_s": lambda value: value.number(minimum=0.0),
+    "threads": lambda value: value.integer(minimum=1),
+    "memory_limit_mib": lambda value: value.integer(minimum=16),
+}
+
+
+def default_home(environ: Mapping[str, str]) -> Path:
+    """Return the platform's data folder for this program."""
+    base = environ.get("XDG_DATA_HOME")
+    if base and Path(base).is_absolute():
+        return Path(base) / APP_NAME
+    return Path(environ.get("HOME") or "~").expanduser() / ".local/share" / APP_NAME
+
+
+def load_settings(
+    environ: Mapping[str, str] | None = None, **overrides: Any
+) -> Settings:
+    """Return the settings; `overrides` are the command line's, None meaning not given.
+
+    Raises ConfigError naming the file and line, or the environment variable.
+    """
+    environ = os.environ if environ is None else environ
+    home = overrides.pop("home", None) or environ.get(f"{ENV_PREFIX}HOME")
+    home = Path(home).expanduser() if home else default_home(environ)
+    values: dict[str, Any] = {}
+    if (home / CONFIG_NAME).exists():
+        values |= _from_file(home / CONFIG_NAME)
+    values |= _from_environment(environ)
+    values |= {key: value for key, value in overrides.items() if value is not None}
+    return replace(Settings(home=home.absolute()), **values)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    root = read_yaml(path, ConfigError)
+    if root is None:
+        return {}
+    given = root.fields(_READERS)
+    return {key: _READERS[key](value) for key, value in given.items()}
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if hub := environ.get("HF_ENDPOINT"):
+        values["hub"] = _address(_environment_value("HF_ENDPOINT", hub))
+    for variable, text in sorted(environ.items()):
+        if not variable.startswith(ENV_PREFIX) or variable == f"{ENV_PREFIX}HOME":
+            continue
+        name = variable.removeprefix(ENV_PREFIX).lower()
+        if name not in _READERS:
+            known = [f"{ENV_PREFIX}{field.name.upper()}" for field in fields(Settings)]
+            raise ConfigError(
+                f"{variable}: unknown environment variable; {suggest(variable, known)}"
+            )
+        if text.strip():
+            values[name] = _READERS[name](_environment_value(variable, text))
+    return values
+
+
+def _environment_value(variable: str, text: str) -> YamlValue:
+    plain_text = variable.endswith(("_COMMAND", "_FOLDER", "_MANIFEST", "_LANGUAGE"))
+    source = f"environment variable {variable}"
+    document = repr_yaml(text) if plain_text or "://" in text else text
+    value = parse_yaml(document, source, ConfigError)
+    if value is None:
+        raise ConfigError(f"{source}: is empty")
+    return value
+
+
+def repr_yaml(text: str) -> str:
+    """Return a YAML scalar that reads back as exactly this text."""
+    return "'" + text.replace("'", "''") + "'"

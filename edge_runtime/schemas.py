@@ -1,0 +1,68 @@
+"""Records that cross a boundary: between layers, processes and clients."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Task(StrEnum):
+    """What a model is for; the names are Hugging Face's."""
+
+    IMAGE_TO_TEXT = "image-to-text"
+    TEXT_GENERATION = "text-generation"
+    TRANSLATION = "translation"
+    ZERO_SHOT_IMAGE_CLASSIFICATION = "zero-shot-image-classification"
+    OCR = "ocr"
+
+
+class Verdict(StrEnum):
+    """How far the picture supports the text that is returned."""
+
+    SURE = "sure"
+    UNSURE = "unsure"
+    NONE = "none"
+    UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionRequest:
+    """One photo to describe."""
+
+    path: str
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class VisualCaption:
+    """What a captioner says about a picture, before any check or text stage."""
+
+    text: str
+    token_logprobs: tuple[float, ...]
+    """Natural log-probability of each generated token, the end token included."""
+    score: float
+    """What the search ranked by: summed log-probability / tokens ** length_penalty."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionResult:
+    """A caption with what a person needs to judge it."""
+
+    path: str
+    caption: str
+    raw_caption: str
+    """The captioner's own words, before checks, composition and translation."""
+    language: str
+    model: str
+    verdict: Verdict
+    doubted: tuple[str, ...]
+    """Words of the caption that the picture does not seem to support."""
+    seconds: float
+    """Wall seconds from the request to the answer."""
+    log_probability: float | None = None
+    """Mean natural log-probability per token of the raw caption."""
+    stages: dict[str, float] | None = None
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form that the command line and clients see."""
+        return asdict(self)
