@@ -1,0 +1,93 @@
+"""Which libraries are installed, found without importing a single one of them."""
+
+from collections.abc import Mapping
+import ctypes.util
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
+import platform
+from typing import Final
+
+LIBRARIES: Final[dict[str, tuple[str, ...]]] = {
+    "onnxruntime": ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino"),
+    "tflite-runtime": ("tflite-runtime", "tflite-runtime-nightly"),
+    "ai-edge-litert": ("ai-edge-litert", "ai-edge-litert-nightly"),
+    "llama-cpp-python": ("llama-cpp-python",),
+    "numpy": ("numpy",),
+    "pillow": ("pillow", "pillow-simd"),
+    "pi-heif": ("pi-heif",),
+    "tokenizers": ("tokenizers",),
+    "huggingface-hub": ("huggingface-hub",),
+    "psutil": ("psutil",),
+}
+"""Our name of a library, and the distributions that bring its module."""
+
+_MODULES: Final = {
+    "ai-edge-litert": "ai_edge_litert",
+    "huggingface-hub": "huggingface_hub",
+    "llama-cpp-python": "llama_cpp",
+    "pi-heif": "pi_heif",
+    "pillow": "PIL",
+    "tflite-runtime": "tflite_runtime",
+}
+VERSION_UNKNOWN: Final = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class SoftwareInfo:
+    """The Python and the libraries that models run on here."""
+
+    python: str
+    libraries: Mapping[str, str | None]
+    """Version by name; None where it is not installed."""
+    has_libgomp: bool | None = None
+    """Whether libgomp.so.1 is there; None where nothing needs it."""
+
+    def version(self, library: str) -> tuple[int, ...] | None:
+        """Return the leading numbers of a version, or None if there are none."""
+        numbers: list[int] = []
+        for part in (self.libraries.get(library) or "").split("."):
+            if not (part.isascii() and part.isdigit()):
+                break
+            numbers.append(int(part))
+        return tuple(numbers) or None
+
+    def has(self, library: str) -> bool:
+        """Return whether the library is installed."""
+        return self.libraries.get(library) is not None
+
+
+def inspect_software() -> SoftwareInfo:
+    """Return what is installed for this Python."""
+    libraries = {name: installed_version(name) for name in LIBRARIES}
+    needs_gomp = libraries["llama-cpp-python"] is not None
+    return SoftwareInfo(
+        python=platform.python_version(),
+        libraries=libraries,
+        # The search runs other programs: only where something links to it.
+        has_libgomp=_has_libgomp() if needs_gomp else None,
+    )
+
+
+def is_installed(library: str) -> bool:
+    """Return whether the library's module can be found."""
+    try:
+        return find_spec(_MODULES.get(library, library)) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def installed_version(library: str) -> str | None:
+    """Return a library's version, `unknown` without metadata, None without module."""
+    if not is_installed(library):
+        return None
+    for distribution in LIBRARIES.get(library, (library,)):
+        try:
+            return metadata.version(distribution)
+        except metadata.PackageNotFoundError:
+            continue
+    return VERSION_UNKNOWN
+
+
+def _has_libgomp() -> bool:
+    return ctypes.util.find_library("gomp") is not None
