@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from .const import APP_NAME, DEFAULT_HUB, ENV_PREFIX
 from .errors import ConfigError
-from .preferences import SelectionSettings, parse_selection
+from .preferences import SelectionLayer, parse_selection
 from .yaml_reader import YamlValue, parse_yaml, read_yaml, suggest
 
 CONFIG_NAME: Final = "config.yaml"
@@ -35,7 +35,7 @@ class Settings:
     """A folder of pre-placed model files, looked into before any download."""
     manifest: Path | None = None
     """A models.yaml whose rows add to or replace the shipped ones."""
-    selection: SelectionSettings | None = None
+    selection: SelectionLayer | None = None
     """Laid over the manifest's own selection block."""
     auto_download: AutoDownload = AutoDownload.ASK
     offline: bool = False
@@ -60,10 +60,6 @@ class Settings:
     def models_home(self) -> Path:
         """Return the folder that holds one folder per model."""
         return self.home / "models"
-
-
-def _mapping_to_selection(value: YamlValue) -> SelectionSettings:
-    return parse_selection(value)
 
 
 def _path(value: YamlValue) -> Path:
@@ -103,7 +99,7 @@ def _auto_download(value: YamlValue) -> AutoDownload:
 _READERS: Final[Mapping[str, Callable[[YamlValue], Any]]] = {
     "models_folder": _path,
     "manifest": _path,
-    "selection": _mapping_to_selection,
+    "selection": parse_selection,
     "auto_download": _auto_download,
     "offline": YamlValue.boolean,
     "hub": _address,

@@ -22,6 +22,15 @@ class Preference(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SelectionLayer:
+    """What one `selection` block says; None and absent tasks are left to others."""
+
+    choices: Mapping[Task, str] = field(default_factory=lambda: MappingProxyType({}))
+    prefer: Preference | None = None
+    seconds_per_photo: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SelectionSettings:
     """How models are chosen: per task `auto`, `none` (stage off) or a model's id."""
 
@@ -33,26 +42,28 @@ class SelectionSettings:
         """Return `auto`, `none` or the pinned id of a task."""
         return self.choices.get(task, AUTO)
 
-    def with_choice(self, task: Task, choice: str) -> "SelectionSettings":
-        """Return the same settings with another choice for one task."""
-        choices = MappingProxyType({**self.choices, task: choice})
-        return SelectionSettings(choices, self.prefer, self.seconds_per_photo)
+    def overlaid(self, *layers: SelectionLayer | None) -> "SelectionSettings":
+        """Return these settings with layers laid over them; later ones win."""
+        merged = self
+        for layer in layers:
+            if layer is not None:
+                seconds = layer.seconds_per_photo
+                merged = SelectionSettings(
+                    choices=MappingProxyType({**merged.choices, **layer.choices}),
+                    prefer=layer.prefer or merged.prefer,
+                    seconds_per_photo=seconds or merged.seconds_per_photo,
+                )
+        return merged
 
 
-def parse_selection(
-    value: YamlValue, base: SelectionSettings | None = None
-) -> SelectionSettings:
-    """Return `base` with what a `selection` block says laid over it."""
-    base = base or SelectionSettings()
+def parse_selection(value: YamlValue) -> SelectionLayer:
+    """Return what a `selection` block says."""
     tasks = {task.value: task for task in Task}
     fields = value.fields([*tasks, "prefer", "seconds_per_photo"])
-    choices = dict(base.choices)
-    for name, task in tasks.items():
-        if name in fields:
-            choices[task] = fields[name].text()
-    prefer, seconds = base.prefer, base.seconds_per_photo
-    if "prefer" in fields:
-        prefer = fields["prefer"].choice(Preference)
-    if "seconds_per_photo" in fields:
-        seconds = fields["seconds_per_photo"].number(minimum=0.1)
-    return SelectionSettings(MappingProxyType(choices), prefer, seconds)
+    choices = {tasks[name]: fields[name].text() for name in tasks if name in fields}
+    prefer, seconds = fields.get("prefer"), fields.get("seconds_per_photo")
+    return SelectionLayer(
+        choices=MappingProxyType(choices),
+        prefer=None if prefer is None else prefer.choice(Preference),
+        seconds_per_photo=None if seconds is None else seconds.number(minimum=0.1),
+    )

@@ -221,7 +221,7 @@ def parse_yaml(text: str, source: str, error: type[DocumentError]) -> YamlValue 
                 f" ({err.context} that begins in line {err.context_mark.line + 1})"
             )
         raise error(f"{source}:{line}: no valid YAML: {problem}") from None
-    except yaml.YAMLError as err:
+    except (yaml.YAMLError, UnicodeEncodeError) as err:
         problem = str(err).splitlines()[0]
         raise error(f"{source}:1: no valid YAML: {problem}") from None
     return None if node is None else YamlValue(node, "", error)

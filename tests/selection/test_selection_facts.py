@@ -1,0 +1,41 @@
+from dataclasses import replace
+
+import pytest
+from selection_builders import context, files, machine, model
+
+from edge_runtime.const import MB
+from edge_runtime.manifest.model import Measurement, SourceKind
+from edge_runtime.selection.facts import download_size, known_seconds
+
+
+def test_only_files_outside_the_package_are_downloaded():
+    bundled = files(9 * MB, source=SourceKind.BUNDLED)
+
+    assert download_size(model(files=bundled)) == 0
+    assert download_size(model(files=bundled + files(5 * MB))) == 5 * MB
+    assert download_size(model(files=bundled + files(None))) is None
+
+
+@pytest.mark.parametrize(
+    ("board", "cpu", "device", "expected"),
+    [
+        ("Raspberry Pi 4 Model B Rev 1.4", None, "Raspberry Pi 4", 7.5),
+        ("Raspberry Pi 400 Rev 1.0", None, "Raspberry Pi 4", None),
+        (None, "Intel(R) N100", "Intel N100", 7.5),
+        (None, "Intel(R) Celeron(R) CPU  J1900  @ 1.99GHz", "celeron j1900", 7.5),
+        (None, "Intel(R) Celeron(R) J4125 CPU @ 2.00GHz", "Celeron J1900", None),
+        (None, None, "Celeron J1900", None),
+    ],
+)
+def test_seconds_are_known_on_the_same_device_only(board, cpu, device, expected):
+    measured = (Measurement("nothing", peak_rss_bytes=1), Measurement(device, 7.5))
+    hardware = replace(machine(model_name=cpu), board=board)
+
+    assert known_seconds(model("m", measured=measured), hardware, context()) == expected
+
+
+def test_seconds_measured_here_win_over_the_manifest():
+    spec = model("m", measured=(Measurement("N100", 7.5),))
+    hardware = machine(model_name="Intel(R) N100")
+
+    assert known_seconds(spec, hardware, context(seconds={"m": 3.0})) == 3.0

@@ -1,0 +1,187 @@
+"""The decision on every captured machine, from 512 MB to 32 GB."""
+
+import pytest
+from selection_builders import LIBRARIES, context, files, manifest, model
+
+from edge_runtime.const import MB
+from edge_runtime.hardware import interpret
+from edge_runtime.hardware.captures import known_machines, load_machine
+from edge_runtime.manifest import load_manifest
+from edge_runtime.manifest.model import ModelFormat, Requirements, Tuning
+from edge_runtime.schemas import Task
+from edge_runtime.selection import select
+
+SHIPPED = load_manifest()
+ALL_FAMILIES = frozenset(spec.family for spec in SHIPPED.models)
+HAND_MADE = manifest(
+    model("vlm", 1730, 86, family="vision_chat", library="llama-cpp-python"),
+    model("big", 900, 81, family="florence2"),
+    model("base", 300, 79, tuning=Tuning.BASE),
+    model("middle", 380, 48),
+    model(
+        "lite",
+        score=40,
+        library="ai-edge-litert",
+        format=ModelFormat.TFLITE,
+        files=files(50 * MB, suffix="tflite"),
+        requires=Requirements(
+            arch=("x86_64", "aarch64"),
+            cpu_features=("sse4_1",),
+            memory_bytes=200 * MB,
+        ),
+    ),
+    model("tiny", 126, 25),
+)
+FULL = frozenset({"encoder_decoder", "florence2", "vision_chat"})
+MEMORY, FAMILY, CPU = (
+    "memory_too_small",
+    "family_not_in_this_version",
+    "cpu_feature_missing",
+)
+BITS, LIBRARY, BASE = "userland_32_bit", "library_missing", "base_checkpoint"
+
+# recommended by all families, and the decisive reason against each rejected model
+ON_HAND_MADE = {
+    "pi-zero2w-512mb": ("lite", {"vlm": MEMORY, "big": MEMORY, "middle": MEMORY}),
+    "nas-container-512mb": ("middle", {"vlm": MEMORY, "big": MEMORY}),
+    "pi3-1gb": ("middle", {"vlm": MEMORY, "big": MEMORY}),
+    "n100-container-v1-1gb": ("middle", {"vlm": MEMORY, "big": MEMORY}),
+    "core2-2gb": ("big", {"vlm": MEMORY, "lite": CPU}),
+    "pi4-2gb": ("big", {"vlm": MEMORY}),
+    "pi4-32bit": (None, dict.fromkeys(["vlm", "big", "middle", "lite", "tiny"], BITS)),
+    "kvm64-4gb": ("vlm", {"lite": CPU}),
+    "k10-4gb": ("vlm", {"lite": CPU}),
+    "j1900-4gb": ("vlm", {}),
+    "alpine-vm": ("vlm", {}),
+    "pi4-8gb": ("vlm", {}),
+    "pi5-8gb": ("vlm", {}),
+    "n100-16gb": ("vlm", {}),
+    "zen4-32gb": ("vlm", {}),
+}
+# captioner and language model recommended by all families of the shipped manifest
+ON_SHIPPED = {
+    "pi-zero2w-512mb": (None, "smollm2-135m-instruct"),
+    "nas-container-512mb": ("distilvit", "lfm2.5-350m"),
+    "pi3-1gb": ("smolvlm-256m-instruct", "lfm2.5-350m"),
+    "n100-container-v1-1gb": ("lfm2.5-vl-450m", "lfm2.5-350m"),
+    "core2-2gb": ("florence-2-base-ft", "llama-3.2-1b-instruct"),
+    "pi4-2gb": ("florence-2-base-ft", "llama-3.2-1b-instruct"),
+    "pi4-32bit": (None, None),
+    "alpine-vm": ("minicpm-v-4.6", "llama-3.2-1b-instruct"),
+    "kvm64-4gb": ("qwen3-vl-2b-instruct", "llama-3.2-1b-instruct"),
+    "k10-4gb": ("qwen3-vl-2b-instruct", "llama-3.2-1b-instruct"),
+    "j1900-4gb": ("qwen3-vl-2b-instruct", "llama-3.2-1b-instruct"),
+    "pi4-8gb": ("qwen3-vl-2b-instruct", "mistral-7b-instruct-v0.3"),
+    "pi5-8gb": ("qwen3-vl-2b-instruct", "mistral-7b-instruct-v0.3"),
+    "n100-16gb": ("qwen3-vl-2b-instruct", "mistral-7b-instruct-v0.3"),
+    "zen4-32gb": ("qwen3-vl-2b-instruct", "mistral-7b-instruct-v0.3"),
+}
+
+
+def hardware_of(name):
+    return interpret(load_machine(name))
+
+
+def decide(models, name, installed, **changes):
+    return select(models, hardware_of(name), context(installed, **changes))
+
+
+def chosen_id(choice):
+    return choice.model.id if choice else None
+
+
+def decisive(entry):
+    return {item.model_id: item.reasons[0].code.value for item in entry.rejected}
+
+
+def test_every_captured_machine_is_in_the_tables():
+    assert set(ON_HAND_MADE) == set(ON_SHIPPED) == set(known_machines())
+
+
+@pytest.mark.parametrize("name", ON_HAND_MADE)
+def test_all_families_on_a_captured_machine(name):
+    recommended, rejected = ON_HAND_MADE[name]
+
+    entry = decide(HAND_MADE, name, "tiny", families=FULL).get(Task.IMAGE_TO_TEXT)
+
+    runs = None if name == "pi4-32bit" else "tiny"
+    base = BITS if name == "pi4-32bit" else BASE
+    base = MEMORY if name == "pi-zero2w-512mb" else base  # more decisive than base
+    assert chosen_id(entry.running) == runs
+    assert chosen_id(entry.recommended) == recommended
+    assert decisive(entry) == {**rejected, "base": base}
+
+
+@pytest.mark.parametrize("name", ON_HAND_MADE)
+def test_one_family_and_one_library_on_a_captured_machine(name):
+    entry = decide(
+        HAND_MADE,
+        name,
+        "tiny",
+        families=frozenset({"encoder_decoder"}),
+        libraries={"onnxruntime": "1.32.0", "ai-edge-litert": None},
+    ).get(Task.IMAGE_TO_TEXT)
+
+    codes = decisive(entry)
+    if name == "pi4-32bit":
+        assert set(codes.values()) == {BITS}
+        return
+    fits_middle = name != "pi-zero2w-512mb"
+    assert chosen_id(entry.running) == "tiny"
+    assert chosen_id(entry.recommended) == ("middle" if fits_middle else None)
+    assert codes["vlm"] == codes["big"] == FAMILY
+    assert codes["lite"] in {LIBRARY, CPU}
+
+
+@pytest.mark.parametrize("name", ON_SHIPPED)
+def test_this_version_runs_its_own_captioner_and_recommends_no_other_family(name):
+    chosen = decide(
+        SHIPPED,
+        name,
+        "tiny-captioner",
+        settings=SHIPPED.selection,
+        families=frozenset({"encoder_decoder"}),
+    )
+
+    entry = chosen.get(Task.IMAGE_TO_TEXT)
+    runs = None if name == "pi4-32bit" else "tiny-captioner"
+    assert chosen_id(entry.running) == runs
+    assert [chosen_id(task.recommended) for task in chosen.tasks] == [None] * len(Task)
+    codes = set(decisive(entry).values())
+    assert codes == ({BITS} if name == "pi4-32bit" else {FAMILY})
+
+
+@pytest.mark.parametrize("name", ON_SHIPPED)
+def test_the_shipped_models_with_every_family_and_library(name):
+    chosen = decide(
+        SHIPPED,
+        name,
+        "tiny-captioner",
+        settings=SHIPPED.selection,
+        families=ALL_FAMILIES,
+        libraries=LIBRARIES,
+    )
+
+    captioner = chosen.get(Task.IMAGE_TO_TEXT)
+    writer = chosen.get(Task.TEXT_GENERATION)
+    recommended = (chosen_id(captioner.recommended), chosen_id(writer.recommended))
+    assert recommended == ON_SHIPPED[name]
+    assert "gemma-3-270m-base" in decisive(writer)
+
+
+def test_a_missing_extra_names_itself():
+    entry = decide(
+        SHIPPED,
+        "j1900-4gb",
+        "tiny-captioner",
+        families=ALL_FAMILIES,
+        libraries={"onnxruntime": "1.32.0", "llama-cpp-python": None},
+    ).get(Task.TEXT_GENERATION)
+
+    sentences = {
+        reason.cure
+        for item in entry.rejected
+        for reason in item.reasons
+        if reason.code.value == LIBRARY
+    }
+    assert sentences == {'pip install "edge-captions[llm]"'}
