@@ -1,0 +1,22 @@
+"""Photos in, pixel values out: read the header, decode within a limit, pre-process.
+
+`header` and what it uses is pure Python on bytes. `decode` and `preprocess` import
+Pillow and numpy, so only a child process may import this package.
+"""
+
+from .decode import DecodedPhoto, open_photo
+from .header import read_header
+from .model import PhotoFormat, PhotoHeader, Preview
+from .need import decode_need
+from .preprocess import to_pixel_values
+
+__all__ = [
+    "DecodedPhoto",
+    "PhotoFormat",
+    "PhotoHeader",
+    "Preview",
+    "decode_need",
+    "open_photo",
+    "read_header",
+    "to_pixel_values",
+]
