@@ -1,0 +1,153 @@
+"""`edge-captions caption PHOTO...`: describe photos."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+import json
+from typing import Any
+
+from ..config import AutoDownload
+from ..errors import DownloadError, EdgeRuntimeError
+from ..manifest import ModelSpec
+from ..runtime import EdgeRuntime
+from ..schemas import CaptionRequest, CaptionResult, Task, Verdict
+from ..selection import Choice, Selection, better_here
+from ..units import human_bytes
+from .download import fetch
+from .exit_codes import ExitCode, exit_code_of
+from .output import Console
+
+
+def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "caption",
+        parents=[common],
+        help="describe photos",
+        description="Describe photos; one line each on standard output.",
+    )
+    parser.add_argument("photos", nargs="+", metavar="PHOTO")
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object a line and photo"
+    )
+    parser.add_argument(
+        "--language", metavar="CODE", help="language of the caption (en, de, ...)"
+    )
+    parser.add_argument("--model", metavar="ID", help="use this captioner")
+    parser.set_defaults(run=run)
+
+
+async def run(
+    runtime: EdgeRuntime, options: argparse.Namespace, console: Console
+) -> ExitCode:
+    """Caption every photo; a broken one does not stop the others."""
+    language = options.language or runtime.settings.language
+    selection = runtime.select(language=language, pin=options.model)
+    if await _fetch_if_wanted(runtime, selection, console):
+        selection = runtime.select(language=language, pin=options.model)
+    spec = runtime.captioner(selection)
+    _tell_choice(selection, console)
+    await runtime.runner(spec).ensure_ready()
+    report = _Report(console, as_json=options.json, several=len(options.photos) > 1)
+    return await _caption_all(runtime, spec, options.photos, language, report)
+
+
+async def _caption_all(
+    runtime: EdgeRuntime,
+    spec: ModelSpec,
+    photos: Sequence[str],
+    language: str,
+    report: "_Report",
+) -> ExitCode:
+    bar = report.console.progress("captions", len(photos), "photos")
+    worst = ExitCode.OK
+    for number, path in enumerate(photos):
+        if report.several:
+            bar.update(number, label=path.rpartition("/")[2])
+        try:
+            result = await runtime.caption(CaptionRequest(path, language), spec)
+        except EdgeRuntimeError as err:
+            report.failed(path, err)
+            worst = max(worst, exit_code_of(err))
+        else:
+            report.done(result)
+    bar.close()
+    return worst
+
+
+@dataclass(slots=True)
+class _Report:
+    """Writes results as people or programs want them."""
+
+    console: Console
+    as_json: bool
+    several: bool
+    _told: set[str] = field(default_factory=set)
+
+    def done(self, result: CaptionResult) -> None:
+        if self.as_json:
+            self.console.print(json.dumps(result.to_dict(), ensure_ascii=False))
+            return
+        prefix = self.console.style(f"{result.path}: ", "dim") if self.several else ""
+        self.console.print(prefix + self.console.style(result.caption, "bold"))
+        if result.verdict is Verdict.UNSURE:
+            words = ", ".join(result.doubted)
+            self.console.tell(f"  not sure about: {words}", "yellow")
+        for note in result.notes:
+            if note not in self._told:
+                self._told.add(note)
+                self.console.tell(f"  {note}", "dim")
+
+    def failed(self, path: str, error: EdgeRuntimeError) -> None:
+        if self.as_json:
+            line = {"path": path, "error": error.to_dict()}
+            self.console.print(json.dumps(line, ensure_ascii=False))
+        self.console.fail(error.message)
+
+
+def _tell_choice(selection: Selection, console: Console) -> None:
+    task = selection.get(Task.IMAGE_TO_TEXT)
+    for warning in task.warnings:
+        console.tell(f"note: {warning}", "yellow")
+    if task.running is not None:
+        console.tell(f"{task.running.model.id}: {task.running.why}", "dim")
+    if line := better_here(selection):
+        console.tell(line, "dim")
+
+
+async def _fetch_if_wanted(
+    runtime: EdgeRuntime, selection: Selection, console: Console
+) -> bool:
+    """Download a better or pinned captioner if the settings or the person say so."""
+    task = selection.get(Task.IMAGE_TO_TEXT)
+    choice = task.recommended
+    if choice is None or choice.installed or choice.needs_license:
+        return False
+    pinned = task.pinned == choice.model.id
+    if not _may_download(runtime, choice, console, pinned=pinned):
+        return False
+    try:
+        await fetch(runtime, choice.model, console)
+    except DownloadError as err:
+        if pinned:
+            raise
+        console.tell(f"note: {err.message}", "yellow")
+        return False
+    return True
+
+
+def _may_download(
+    runtime: EdgeRuntime, choice: Choice, console: Console, *, pinned: bool
+) -> bool:
+    match runtime.settings.auto_download:
+        case AutoDownload.YES:
+            return True
+        case AutoDownload.NO:
+            return False
+        case AutoDownload.ASK:
+            if not (pinned and console.is_interactive):
+                return False
+    size = choice.download_bytes
+    amount = f", {human_bytes(size)}" if size else ""
+    console.tell(f"{choice.model.id} is not installed. Download it{amount}? [y/N] ")
+    return input().strip().lower() in {"y", "yes"}

@@ -1,0 +1,140 @@
+"""`edge-captions doctor`: every fact, choice and known trap, with the cure."""
+
+import argparse
+from dataclasses import asdict, dataclass
+import json
+import os
+from typing import Any, Final
+
+from ..errors import EdgeRuntimeError
+from ..hardware.software import SoftwareInfo, inspect_software
+from ..hardware.traps import Severity, Trap, traps
+from ..runtime import EdgeRuntime
+from ..selection import Selection
+from ..selftest import SelfTest
+from ..units import human_bytes
+from .exit_codes import ExitCode
+from .hardware import describe
+from .output import Console
+
+_MARKS: Final = {
+    Severity.INFO: ("note", "dim"),
+    Severity.WARNING: ("warning", "yellow"),
+    Severity.ERROR: ("problem", "red"),
+}
+
+
+def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "doctor",
+        parents=[common],
+        help="check this machine and installation",
+        description="Explain every fact, chosen model and known trap, with the cure.",
+    )
+    parser.add_argument("--json", action="store_true", help="machine-readable")
+    parser.add_argument(
+        "--no-model", action="store_true", help="don't load and run the captioner"
+    )
+    parser.set_defaults(run=run)
+
+
+async def run(
+    runtime: EdgeRuntime, options: argparse.Namespace, console: Console
+) -> ExitCode:
+    """Check the machine, the libraries and the captioner that would answer now."""
+    selection = runtime.select()
+    software = inspect_software()
+    found = list(traps(runtime.hardware, software, os.environ))
+    test: SelfTest | None = None
+    if not options.no_model:
+        try:
+            test = await runtime.self_test(runtime.captioner(selection))
+        except EdgeRuntimeError as err:
+            found.append(Trap(err.code, Severity.ERROR, err.message, ""))
+        else:
+            found += _judge(test)
+    report = _Report(runtime, software, selection, tuple(found), test)
+    if options.json:
+        console.print(json.dumps(report.to_dict(), ensure_ascii=False, indent=2))
+    else:
+        report.print(console)
+    worst = any(trap.severity is Severity.ERROR for trap in found)
+    return ExitCode.PHOTO if worst else ExitCode.OK
+
+
+def _judge(test: SelfTest) -> list[Trap]:
+    if test.passed:
+        return []
+    sentence = f"the captioner failed its self-test: {test.reason}"
+    cure = "check its files with: edge-captions download --verify"
+    return [Trap("self_test_failed", Severity.ERROR, sentence, cure)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What the doctor saw."""
+
+    runtime: EdgeRuntime
+    software: SoftwareInfo
+    selection: Selection
+    found: tuple[Trap, ...]
+    test: SelfTest | None
+
+    def to_dict(self) -> dict[str, Any]:
+        test = None if self.test is None else asdict(self.test)
+        return {
+            "hardware": self.runtime.hardware.to_dict(),
+            "python": self.software.python,
+            "libraries": dict(self.software.libraries),
+            "running": {
+                task.task.value: task.running.model.id if task.running else None
+                for task in self.selection.tasks
+            },
+            "self_test": test,
+            "findings": [asdict(trap) for trap in self.found],
+        }
+
+    def print(self, console: Console) -> None:
+        _title(console, "Machine")
+        for label, value in describe(self.runtime.hardware):
+            _row(console, label, value)
+        _title(console, "Installation")
+        _row(console, "python", self.software.python)
+        for name, version in self.software.libraries.items():
+            _row(console, name, version or "not installed")
+        _row(console, "home", str(self.runtime.settings.home))
+        self._print_models(console)
+        self._print_findings(console)
+
+    def _print_models(self, console: Console) -> None:
+        _title(console, "Models")
+        for task in self.selection.tasks:
+            text = "none that runs here"
+            if task.running is not None:
+                text = f"{task.running.model.id}: {task.running.why}"
+            elif task.stage == "off":
+                text = "switched off"
+            _row(console, task.task.value, text, width=30)
+        if self.test is not None and self.test.passed:
+            amount = human_bytes(self.test.peak_rss_bytes)
+            text = f"passed, {self.test.seconds:.2f} s a photo, {amount}"
+            _row(console, "self-test of the captioner", text, width=30)
+
+    def _print_findings(self, console: Console) -> None:
+        _title(console, "Findings")
+        for trap in self.found:
+            word, style = _MARKS[trap.severity]
+            console.print(f"  {console.style(f'{word}:', style)} {trap.sentence}")
+            if trap.cure:
+                console.print(f"      {trap.cure}")
+        if not self.found:
+            console.print(console.style("  nothing stands in the way", "green"))
+
+
+def _title(console: Console, text: str) -> None:
+    console.print(text, "bold")
+
+
+def _row(console: Console, label: str, value: str, width: int = 16) -> None:
+    console.print(f"  {console.style(f'{label:{width}}', 'dim')} {value}")

@@ -1,0 +1,140 @@
+"""`edge-captions download MODEL...`: fetch, verify and prove models."""
+
+import argparse
+from typing import Any
+
+from ..downloads import Progress
+from ..inference.registry import FAMILIES
+from ..manifest import ModelSpec
+from ..runtime import EdgeRuntime
+from ..schemas import Task
+from ..units import human_bytes
+from .exit_codes import ExitCode
+from .output import Console
+
+
+def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "download",
+        parents=[common],
+        help="fetch, verify or remove models",
+        description="Fetch models, check what is here, or remove what is not needed.",
+    )
+    parser.add_argument("models", nargs="*", metavar="MODEL")
+    parser.add_argument(
+        "--accept-license",
+        action="store_true",
+        help="accept the licence of a model that asks for it",
+    )
+    parser.add_argument(
+        "--verify", action="store_true", help="hash the files that are here"
+    )
+    parser.add_argument(
+        "--prune", action="store_true", help="remove what no manifest row needs"
+    )
+    parser.add_argument(
+        "--remove", action="store_true", help="remove the named models' files"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only say what would be fetched"
+    )
+    parser.set_defaults(run=run, parser=parser)
+
+
+async def run(
+    runtime: EdgeRuntime, options: argparse.Namespace, console: Console
+) -> ExitCode:
+    """Do what the options say for each model."""
+    specs = [runtime.model(model_id) for model_id in options.models]
+    if options.verify:
+        return _verify(runtime, specs or _installed(runtime), console)
+    if options.prune:
+        _prune(runtime, console)
+        return ExitCode.OK
+    if not specs:
+        options.parser.error("name at least one model; see edge-captions models")
+    for spec in specs:
+        if options.remove:
+            freed = runtime.store.remove(spec)
+            console.print(f"{spec.id}: removed, {human_bytes(freed)} freed")
+        elif options.dry_run:
+            _print_plan(runtime, spec, console)
+        else:
+            if options.accept_license:
+                runtime.store.accept_license(spec)
+            await fetch(runtime, spec, console)
+    return ExitCode.OK
+
+
+async def fetch(runtime: EdgeRuntime, spec: ModelSpec, console: Console) -> None:
+    """Fetch one model with a progress bar, then prove it if this version can run it."""
+    if runtime.store.state(spec).is_usable:
+        console.tell(f"{spec.id}: is already here")
+        return
+    bar = console.progress(spec.id, spec.total_bytes or 0)
+
+    def show(progress: Progress) -> None:
+        bar.update(
+            progress.done_bytes, progress.total_bytes, f"{spec.id}/{progress.file}"
+        )
+
+    try:
+        await runtime.store.ensure(spec, progress=show)
+    finally:
+        bar.close()
+    size = "" if spec.total_bytes is None else f", {human_bytes(spec.total_bytes)}"
+    console.tell(f"{spec.id}: downloaded and verified{size}", "green")
+    await _prove(runtime, spec, console)
+
+
+async def _prove(runtime: EdgeRuntime, spec: ModelSpec, console: Console) -> None:
+    if spec.family not in FAMILIES:
+        console.tell(
+            f"note: this version can't run models of the family '{spec.family}' yet",
+            "yellow",
+        )
+        return
+    if spec.task is not Task.IMAGE_TO_TEXT:
+        return
+    result = await runtime.self_test(spec)
+    if result.passed:
+        console.tell(
+            f"{spec.id}: self-test passed, {result.seconds:.1f} s a photo, "
+            f"{human_bytes(result.peak_rss_bytes)} of memory"
+        )
+    else:
+        console.tell(f"{spec.id}: self-test failed: {result.reason}", "yellow")
+
+
+def _installed(runtime: EdgeRuntime) -> list[ModelSpec]:
+    rows = runtime.manifest.models
+    return [spec for spec in rows if runtime.store.state(spec).is_usable]
+
+
+def _verify(runtime: EdgeRuntime, specs: list[ModelSpec], console: Console) -> ExitCode:
+    worst = ExitCode.OK
+    for spec in specs:
+        problems = runtime.store.verify(spec)
+        for problem in problems:
+            console.fail(f"{spec.id}: {problem.message}")
+            worst = ExitCode.MODEL
+        if not problems:
+            console.print(f"{spec.id}: all files are as the manifest says")
+    return worst
+
+
+def _prune(runtime: EdgeRuntime, console: Console) -> None:
+    report = runtime.store.prune(runtime.manifest.models)
+    for name in report.removed:
+        console.print(f"removed {name}")
+    console.print(f"{human_bytes(report.bytes)} freed")
+
+
+def _print_plan(runtime: EdgeRuntime, spec: ModelSpec, console: Console) -> None:
+    plan = runtime.store.plan(spec)
+    for file in plan.files:
+        size = "size unknown" if file.bytes is None else human_bytes(file.bytes)
+        console.print(
+            f"{spec.id}/{file.path}: {file.action.value}, {size}, {file.source}"
+        )

@@ -1,0 +1,42 @@
+"""Exit codes; the same table stands in the manual."""
+
+from enum import IntEnum
+
+from ..errors import (
+    DocumentError,
+    DownloadError,
+    EdgeRuntimeError,
+    ModelError,
+    PhotoError,
+)
+
+
+class ExitCode(IntEnum):
+    """What a command's end means; the highest that applies wins."""
+
+    OK = 0
+    PHOTO = 1
+    """At least one photo could not be captioned, or a check found a problem."""
+    USAGE = 2
+    """A wrong option or argument."""
+    CONFIGURATION = 3
+    """The configuration or a manifest is wrong."""
+    MODEL = 4
+    """A model is unknown, missing, unfit, or could not be downloaded."""
+    WORKER = 5
+    """The inference worker failed."""
+    INTERRUPTED = 130
+    """Ended by Ctrl-C."""
+
+
+def exit_code_of(error: EdgeRuntimeError) -> ExitCode:
+    """Return the exit code that an error leads to."""
+    match error:
+        case PhotoError():
+            return ExitCode.PHOTO
+        case DocumentError():
+            return ExitCode.CONFIGURATION
+        case ModelError() | DownloadError():
+            return ExitCode.MODEL
+        case _:
+            return ExitCode.WORKER

@@ -1,0 +1,95 @@
+"""Parse the command line, run a command, turn errors into a line and an exit code."""
+
+import argparse
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+import logging
+import os
+import sys
+from typing import Any, Final, NoReturn
+
+from .. import __version__
+from ..config import load_settings
+from ..const import APP_NAME
+from ..errors import EdgeRuntimeError
+from ..runtime import EdgeRuntime
+from . import caption, doctor, download, hardware, models
+from .exit_codes import ExitCode, exit_code_of
+from .output import Console
+
+_EPILOG: Final = """\
+exit codes: 0 done; 1 a photo could not be captioned or a check found a problem;
+2 wrong usage; 3 configuration or manifest; 4 model or download; 5 inference worker;
+130 interrupted. The highest that applies wins.
+"""
+
+Command = Callable[
+    [EdgeRuntime, argparse.Namespace, Console], Coroutine[Any, Any, ExitCode]
+]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what was wrong in one line, then where the help is."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"error: {message}", file=sys.stderr)
+        print(f"usage: see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(ExitCode.USAGE)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    common = argparse.ArgumentParser(add_help=False)
+    group = common.add_argument_group("options of every command")
+    group.add_argument("--home", metavar="DIR", help="folder of settings and models")
+    group.add_argument(
+        "--offline", action="store_true", default=None, help="never use the network"
+    )
+    group.add_argument(
+        "-v", "--verbose", action="store_true", help="tell what happens inside"
+    )
+    parser = _Parser(
+        prog=APP_NAME,
+        description="Describe photos on the machine you already own.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"{APP_NAME} {__version__}"
+    )
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command", required=True
+    )
+    for module in (caption, models, download, hardware, doctor):
+        module.add_parser(commands, common)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    options = build_parser().parse_args(arguments)
+    level = logging.DEBUG if options.verbose else logging.ERROR
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(name)s: %(message)s")
+    console = Console()
+    try:
+        return _run(options, console)
+    except EdgeRuntimeError as err:
+        console.fail(err.message)
+        return exit_code_of(err)
+    except KeyboardInterrupt:
+        console.fail("interrupted")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:  # the reader of our output left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+
+
+def _run(options: argparse.Namespace, console: Console) -> ExitCode:
+    settings = load_settings(home=options.home, offline=options.offline)
+    command: Command = options.run
+
+    async def with_runtime() -> ExitCode:
+        async with EdgeRuntime(settings) as runtime:
+            return await command(runtime, options, console)
+
+    return asyncio.run(with_runtime())

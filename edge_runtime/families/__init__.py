@@ -1,0 +1,1 @@
+"""What models compute: pre-processing, the decode loop and post-processing."""

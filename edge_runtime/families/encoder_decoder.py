@@ -1,0 +1,127 @@
+"""Image encoder plus text decoder with a key/value cache (CNN or ViT, any decoder).
+
+The encoder runs once per picture. Every encoder output `present.X` is fed to the
+decoder's input `past_key_values.X`; so is every decoder output, for the next step.
+"""
+
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+
+from ..errors import ModelBrokenError
+from ..imaging import to_pixel_values
+from ..schemas import VisualCaption
+from ..sessions.base import Array, Session
+from .base import Captions, FamilyConfig
+from .decoding import Floats, SearchSettings, search
+from .vocabulary import Vocabulary
+
+_PRESENT: Final = "present."
+_PAST: Final = "past_key_values."
+_INPUT_IDS: Final = "input_ids"
+_LOGITS: Final = "logits"
+
+
+class EncoderDecoderCaptioner:
+    """Captioner of the family `encoder_decoder`."""
+
+    def __init__(self, config: FamilyConfig) -> None:
+        self._preprocess = config.preprocess
+        self._generate = config.generate
+        self.target_size = max(config.preprocess["size"])
+        self._vocabulary = Vocabulary.load(_file(config, "vocabulary"))
+        self._encoder = config.open_session(_file(config, "encoder"))
+        self._decoder = config.open_session(_file(config, "decoder"))
+        self._cache = _check_graphs(self._encoder, self._decoder)
+
+    def caption(self, image: Image.Image, generate: Mapping[str, Any]) -> Captions:
+        """Return captions of an RGB picture, best beam first."""
+        started = perf_counter()
+        pixel_values = to_pixel_values(image, self._preprocess)
+        prepared = perf_counter()
+        encoded = self._encode(pixel_values)
+        ready = perf_counter()
+        settings = SearchSettings.from_mapping(
+            {**self._generate, **generate},
+            bos=self._vocabulary.bos,
+            eos=self._vocabulary.eos,
+            never=self._vocabulary.never,
+        )
+        found = search(_Decoder(self._decoder, encoded, self._cache), settings)
+        captions = tuple(
+            VisualCaption(self._vocabulary.decode(h.tokens), h.logprobs, h.score)
+            for h in found
+        )
+        seconds = {
+            "preprocess": prepared - started,
+            "encode": ready - prepared,
+            "generate": perf_counter() - ready,
+        }
+        return Captions(captions, seconds)
+
+    def _encode(self, pixel_values: Array) -> dict[str, Array]:
+        outputs = self._encoder.run({self._encoder.inputs[0]: pixel_values}, last=True)
+        names = (_past_name(name) for name in self._encoder.outputs)
+        return dict(zip(names, outputs, strict=True))
+
+
+class _Decoder:
+    """The step function of one picture: keeps the cache between steps."""
+
+    def __init__(
+        self, session: Session, encoded: dict[str, Array], cache: Sequence[str]
+    ) -> None:
+        self._session = session
+        self._feeds = dict(encoded)
+        for name in cache:
+            self._feeds[name] = _empty(session.input_shape(name))
+        self._cached = [
+            (_past_name(name), index)
+            for index, name in enumerate(session.outputs)
+            if name != _LOGITS
+        ]
+        self._logits = session.outputs.index(_LOGITS)
+        self._beams = 1
+
+    def __call__(self, tokens: Sequence[int], parents: Sequence[int]) -> Floats:
+        if list(parents) != list(range(self._beams)):
+            for name, _ in self._cached:
+                self._feeds[name] = self._feeds[name][parents]
+        self._beams = len(tokens)
+        self._feeds[_INPUT_IDS] = np.array(tokens, np.int64)[:, None]
+        outputs = self._session.run(self._feeds)
+        for name, index in self._cached:
+            self._feeds[name] = outputs[index]
+        logits: Floats = outputs[self._logits][:, -1]
+        return logits
+
+
+def _past_name(name: str) -> str:
+    return _PAST + name.removeprefix(_PRESENT) if name.startswith(_PRESENT) else name
+
+
+def _empty(shape: Sequence[int | None]) -> Array:
+    """Return a cache of one beam and no token; shape [beam, heads, past, head_dim]."""
+    _, heads, _, head_dim = shape
+    return np.zeros((1, heads or 0, 0, head_dim or 0), np.float32)
+
+
+def _check_graphs(encoder: Session, decoder: Session) -> tuple[str, ...]:
+    """Return the names of the decoder's own cache; fail if the graphs don't match."""
+    encoded = {_past_name(name) for name in encoder.outputs}
+    cached = {_past_name(name) for name in decoder.outputs if name != _LOGITS}
+    wanted = set(decoder.inputs) - {_INPUT_IDS}
+    if encoded | cached != wanted or _LOGITS not in decoder.outputs:
+        odd = ", ".join(sorted((encoded | cached) ^ wanted)) or f"no output '{_LOGITS}'"
+        raise ModelBrokenError(f"encoder and decoder don't belong together: {odd}")
+    return tuple(name for name in decoder.inputs if name in cached)
+
+
+def _file(config: FamilyConfig, role: str) -> str:
+    path = config.files.get(role)
+    if path is None:
+        raise ModelBrokenError(f"the manifest names no file with the role '{role}'")
+    return path

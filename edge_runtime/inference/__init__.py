@@ -1,0 +1,1 @@
+"""Inference in child processes: the parent's runner, the protocol, the worker."""

@@ -1,0 +1,254 @@
+"""The parent's side of a worker: start it, ask it, unload it, explain its end."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+import logging
+from typing import Any, Final, NoReturn
+
+from ..errors import (
+    EdgeRuntimeError,
+    WorkerCrashedError,
+    WorkerMemoryError,
+    WorkerStartError,
+    WorkerTimeoutError,
+    error_from_code,
+)
+from .child import Child, WorkerLaunch, describe_exit
+from .messages import CaptionAnswer, CaptionJob, LoadRequest
+
+_LOGGER = logging.getLogger(__name__)
+_WATCH_INTERVAL_S: Final = 0.2
+
+
+class RunnerState(StrEnum):
+    """Where a runner is in its life; written by its own task alone."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    READY = "ready"
+    STOPPING = "stopping"
+    FAILED = "failed"
+
+
+@dataclass(slots=True)
+class _Request:
+    header: dict[str, Any] | None
+    """None: only get ready."""
+    payload: bytes
+    answer: asyncio.Future[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class RunnerStats:
+    """What a runner has seen so far."""
+
+    starts: int = 0
+    answers: int = 0
+    failures: int = 0
+    peak_rss_bytes: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class ModelRunner:
+    """Serves one model from a child process that is started on demand.
+
+    One task owns the child and the state; the public methods only send it requests, so
+    there is no race between a request, the idle timer and a crash.
+    """
+
+    model: LoadRequest
+    launch: WorkerLaunch
+    keep_alive_s: float = 300.0
+    timeout_s: float = 300.0
+    memory_limit_bytes: int | None = None
+    on_state: Callable[[RunnerState], None] | None = None
+    stats: RunnerStats = field(default_factory=RunnerStats)
+    _state: RunnerState = RunnerState.STOPPED
+    _requests: asyncio.Queue[_Request | None] = field(default_factory=asyncio.Queue)
+    _task: asyncio.Task[None] | None = None
+    _child: Child | None = None
+
+    @property
+    def state(self) -> RunnerState:
+        """Return where the runner is in its life."""
+        return self._state
+
+    @property
+    def pid(self) -> int | None:
+        """Return the worker's process id while there is one."""
+        return self._child.pid if self._child else None
+
+    def rss_bytes(self) -> int:
+        """Return the memory that the worker holds now; 0 when there is none."""
+        return self._child.rss_bytes() if self._child else 0
+
+    async def ensure_ready(self) -> None:
+        """Return when the model is loaded; raise the error that prevents it."""
+        await self._ask(None, b"")
+
+    async def caption(self, job: CaptionJob, payload: bytes = b"") -> CaptionAnswer:
+        """Return the captions of one photo."""
+        return CaptionAnswer.from_header(await self._ask(job.to_header(), payload))
+
+    async def stop(self) -> None:
+        """End the worker; all of its memory comes back. Requests still queued fail."""
+        if self._task is not None:
+            self._requests.put_nowait(None)
+            await self._task
+
+    async def _ask(
+        self, header: dict[str, Any] | None, payload: bytes
+    ) -> dict[str, Any]:
+        answer = asyncio.get_running_loop().create_future()
+        self._requests.put_nowait(_Request(header, payload, answer))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._own_child())
+        return dict(await answer)
+
+    async def _own_child(self) -> None:
+        """Answer requests in order until told to stop."""
+        while True:
+            request = await self._next_request()
+            if request is None:
+                break
+            if request.answer.done():  # the caller left before its turn
+                continue
+            try:
+                await self._serve(request)
+            except EdgeRuntimeError as err:
+                self.stats.failures += 1
+                if not request.answer.done():
+                    request.answer.set_exception(err)
+            finally:
+                if not request.answer.done():  # a fault of ours: nobody waits for ever
+                    request.answer.cancel()
+        await self._end_child()
+        self._fail_queued()
+
+    async def _next_request(self) -> _Request | None:
+        """Wait for a request; unload the model when none comes for a while."""
+        if self._child is not None and self._requests.empty():
+            try:
+                async with asyncio.timeout(self.keep_alive_s):
+                    return await self._requests.get()
+            except TimeoutError:
+                _LOGGER.debug("%s: idle, unloading", self.model.model_id)
+                await self._end_child()
+        return await self._requests.get()
+
+    async def _serve(self, request: _Request) -> None:
+        if self._child is None or not self._child.is_running:
+            await self._start_child()
+        result: dict[str, Any] | None = {}
+        if request.header is not None:
+            self.stats.answers += 1
+            result = await self._exchange(
+                request.header, request.payload, request.answer
+            )
+        if result is not None and not request.answer.done():
+            request.answer.set_result(result)
+
+    async def _start_child(self) -> None:
+        self._set_state(RunnerState.STARTING)
+        self.stats.starts += 1
+        try:
+            self._child = await Child.start(self.launch)
+            await self._exchange(self.model.to_header())
+        except EdgeRuntimeError as err:
+            await self._end_child(RunnerState.FAILED)
+            if isinstance(err, WorkerCrashedError):
+                raise WorkerStartError(
+                    f"{self.model.model_id}: could not be loaded: {err}"
+                ) from None
+            raise
+        self._set_state(RunnerState.READY)
+
+    async def _exchange(
+        self,
+        header: dict[str, Any],
+        payload: bytes = b"",
+        caller: asyncio.Future[dict[str, Any]] | None = None,
+    ) -> dict[str, Any] | None:
+        """Send a request and return its result; None if the caller left meanwhile."""
+        child = self._child
+        if child is None:
+            raise WorkerCrashedError("the worker is gone")
+        talk = asyncio.ensure_future(child.ask(header, payload))
+        waiting: set[asyncio.Future[Any]] = {talk} if caller is None else {talk, caller}
+        try:
+            await self._watch(child, talk, waiting)
+            if not talk.done():
+                await self._end_child()
+                return None
+            answer = talk.result()
+        except EdgeRuntimeError:
+            await self._end_child(RunnerState.FAILED)
+            raise
+        finally:
+            talk.cancel()
+        if answer is None:
+            await self._explain_end(child)
+        return _result(answer)
+
+    async def _watch(
+        self,
+        child: Child,
+        talk: "asyncio.Future[Any]",
+        waiting: "set[asyncio.Future[Any]]",
+    ) -> None:
+        """Wait for the answer, or until time or memory is out or the caller left."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.timeout_s
+        while not talk.done():
+            done, _ = await asyncio.wait(
+                waiting,
+                timeout=_WATCH_INTERVAL_S,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if done:
+                return
+            used, limit = child.rss_bytes(), self.memory_limit_bytes
+            self.stats.peak_rss_bytes = max(self.stats.peak_rss_bytes, used)
+            if limit is not None and used > limit:
+                raise WorkerMemoryError(
+                    f"{self.model.model_id}: its worker took {used / 1e6:.0f} MB of "
+                    f"{limit / 1e6:.0f} MB and was ended: choose a smaller model"
+                )
+            if loop.time() > deadline:
+                raise WorkerTimeoutError(
+                    f"{self.model.model_id}: no answer in {self.timeout_s:g} s; "
+                    "its worker was ended"
+                )
+
+    async def _explain_end(self, child: Child) -> NoReturn:
+        returncode = await child.wait()
+        await self._end_child(RunnerState.FAILED)
+        raise WorkerCrashedError(describe_exit(returncode, child.last_words))
+
+    async def _end_child(self, state: RunnerState = RunnerState.STOPPED) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            self._set_state(RunnerState.STOPPING)
+            await child.end()
+        self._set_state(state)
+
+    def _set_state(self, state: RunnerState) -> None:
+        if state is not self._state:
+            _LOGGER.debug("%s: %s", self.model.model_id, state)
+            self._state = state
+            if self.on_state is not None:
+                self.on_state(state)
+
+    def _fail_queued(self) -> None:
+        while not self._requests.empty():
+            request = self._requests.get_nowait()
+            if request is not None and not request.answer.done():
+                request.answer.set_exception(WorkerCrashedError("the runner stopped"))
+
+
+def _result(answer: dict[str, Any]) -> dict[str, Any]:
+    if error := answer.get("error"):
+        raise error_from_code(error["code"], error["message"])
+    return dict(answer["result"])

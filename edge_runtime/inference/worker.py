@@ -1,0 +1,179 @@
+"""The inference worker: a child process that loads one model and answers frames.
+
+Started as `python -P -m edge_runtime.inference.worker`; its end frees all memory.
+"""
+
+import ctypes
+from functools import partial
+from importlib import import_module
+import logging
+import os
+from pathlib import Path
+import signal
+import sys
+import traceback
+from typing import Any, BinaryIO, Final
+
+from ..errors import EdgeRuntimeError, ModelUnusableError, WorkerError
+from .messages import CaptionAnswer, CaptionJob, LoadRequest
+from .protocol import PROTOCOL_VERSION, Frame, encode, read_frame
+from .registry import FAMILIES, SESSIONS
+
+_LOGGER = logging.getLogger(__name__)
+_FIRST_TO_DIE: Final = "900"
+_PR_SET_PDEATHSIG: Final = 1
+
+
+class Worker:
+    """Answers one request at a time; holds at most one model."""
+
+    def __init__(self) -> None:
+        self._captioner: Any = None
+
+    def answer(self, frame: Frame) -> dict[str, Any]:
+        """Return the result of a request; errors are raised."""
+        match frame.header.get("op"):
+            case "load":
+                return self._load(LoadRequest.from_header(frame.header))
+            case "caption":
+                job = CaptionJob.from_header(frame.header)
+                return self._caption(job, frame.payload)
+            case "ping":
+                return {}
+            case unknown:
+                raise WorkerError(f"the worker knows no request '{unknown}'")
+
+    def _load(self, request: LoadRequest) -> dict[str, Any]:
+        from ..families.base import FamilyConfig
+
+        session = _find(SESSIONS, request.library, "library")
+        family = _find(FAMILIES, request.family, "family")
+        config = FamilyConfig(
+            files=request.files,
+            preprocess=request.preprocess,
+            generate=request.generate,
+            open_session=partial(
+                session, threads=request.threads, options=request.options
+            ),
+        )
+        self._captioner = family(config)
+        trim_memory()
+        return {"peak_rss_bytes": peak_rss_bytes()}
+
+    def _caption(self, job: CaptionJob, payload: bytes) -> dict[str, Any]:
+        from time import perf_counter
+
+        from ..imaging import open_photo
+
+        if self._captioner is None:
+            raise WorkerError("a caption was asked for before a model was loaded")
+        started = perf_counter()
+        photo = open_photo(
+            payload or job.path or "", self._captioner.target_size, job.memory_budget
+        )
+        decoded = perf_counter() - started
+        found = self._captioner.caption(photo.image, job.generate)
+        return CaptionAnswer(
+            captions=found.captions,
+            seconds={"decode": decoded, **found.seconds},
+            width=photo.width,
+            height=photo.height,
+            notes=photo.notes,
+            peak_rss_bytes=peak_rss_bytes(),
+        ).to_header()
+
+
+def _find(registry: Any, name: str, kind: str) -> Any:
+    if name not in registry:
+        raise ModelUnusableError(f"this version has no {kind} '{name}'")
+    module, _, attribute = registry[name].partition(":")
+    try:
+        return getattr(import_module(module), attribute)
+    except ImportError as err:
+        raise ModelUnusableError(
+            f"the {kind} '{name}' can't be loaded here ({err}): "
+            "run edge-captions doctor"
+        ) from None
+
+
+def peak_rss_bytes() -> int:
+    """Return the most memory this process ever had; 0 where the kernel hides it."""
+    # ru_maxrss would count the parent's memory at the fork as well.
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    for line in status.splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def trim_memory() -> None:
+    """Give freed memory back: loading int8 weights leaves as much again behind."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "malloc_trim"):  # musl has none
+        libc.malloc_trim(0)
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer requests until the stream ends."""
+    worker = Worker()
+    hello = {"hello": "edge-captions worker", "protocol": PROTOCOL_VERSION}
+    _send(answers, {**hello, "pid": os.getpid()})
+    while (frame := read_frame(requests)) is not None:
+        number = frame.header.get("id")
+        try:
+            result = worker.answer(frame)
+        except EdgeRuntimeError as err:
+            _send(answers, {"id": number, "error": err.to_dict()})
+        except MemoryError:
+            error = {"code": "worker_out_of_memory", "message": _NO_MEMORY}
+            _send(answers, {"id": number, "error": error})
+        except Exception as err:  # noqa: BLE001 - the parent must hear of it
+            _LOGGER.debug("%s", traceback.format_exc())
+            reason = str(err).strip().splitlines()[:1] or [""]
+            message = f"the worker failed: {type(err).__name__}: {reason[0]}"
+            _send(answers, {"id": number, "error": WorkerError(message).to_dict()})
+        else:
+            _send(answers, {"id": number, "result": result})
+
+
+_NO_MEMORY: Final = "the worker got no more memory: a smaller model or photo is needed"
+
+
+def _send(answers: BinaryIO, header: dict[str, Any]) -> None:
+    answers.write(encode(Frame(header)))
+    answers.flush()
+
+
+def _prepare_process() -> None:
+    """Die before the rest of the machine does, and together with the parent."""
+    try:
+        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_DIE, encoding="ascii")
+    except OSError:
+        _LOGGER.debug("oom_score_adj can't be set here")
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "prctl"):
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    # Ctrl-C goes to the whole process group: the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def main() -> int:
+    """Run the worker on its standard streams."""
+    level = os.environ.get("EDGE_CAPTIONS_WORKER_LOG", "WARNING")
+    logging.basicConfig(stream=sys.stderr, level=level)
+    _prepare_process()
+    requests = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not get between the frames
+    try:
+        serve(requests, answers)
+    except BrokenPipeError:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

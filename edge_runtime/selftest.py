@@ -1,0 +1,144 @@
+"""A model must prove itself on this machine before it is chosen by itself.
+
+It has to load in a worker and describe two bundled photos with two different,
+non-empty captions, at least one of which holds a noun that is really there.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+import json
+from pathlib import Path
+from time import perf_counter
+from typing import Final, Protocol
+
+from .errors import EdgeRuntimeError, ManifestError
+from .files import write_text
+from .inference.messages import CaptionAnswer, CaptionJob
+from .manifest import ModelSpec
+from .yaml_reader import read_yaml
+
+SAMPLES: Final = Path(__file__).parent / "bundled" / "samples"
+_PHOTOS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A photo that ships with the package."""
+
+    path: Path
+    title: str
+    author: str
+    license: str
+    expected: tuple[str, ...]
+    """Nouns any of which a true caption holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTest:
+    """How a model did on this machine."""
+
+    passed: bool
+    reason: str
+    """Why it failed; empty if it passed."""
+    captions: tuple[str, ...]
+    seconds: float
+    """Wall seconds of the second, warm caption."""
+    peak_rss_bytes: int
+    fingerprint: str
+    """Hashes of the files that were tested."""
+
+
+class _Runner(Protocol):
+    async def caption(self, job: CaptionJob, payload: bytes = b"") -> CaptionAnswer: ...
+
+
+def load_samples() -> tuple[Sample, ...]:
+    """Return the photos that ship with the package."""
+    root = read_yaml(SAMPLES / "samples.yaml", ManifestError)
+    if root is None:
+        return ()
+    samples = []
+    for item in root.fields(required=["samples"])["samples"].items():
+        fields = item.fields(
+            required=("file", "title", "author", "license", "expected")
+        )
+        samples.append(
+            Sample(
+                path=SAMPLES / fields["file"].text(),
+                title=fields["title"].text(),
+                author=fields["author"].text(),
+                license=fields["license"].text(),
+                expected=fields["expected"].texts(),
+            )
+        )
+    return tuple(samples)
+
+
+class SelfTestStore:
+    """Runs self-tests and keeps one result per model."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get(self, spec: ModelSpec) -> SelfTest | None:
+        """Return the result for exactly these files, if there is one."""
+        try:
+            raw = json.loads(self._path(spec).read_text(encoding="utf-8"))
+            result = SelfTest(**{**raw, "captions": tuple(raw["captions"])})
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+        return result if result.fingerprint == _fingerprint(spec) else None
+
+    def passed(self, specs: Iterable[ModelSpec]) -> frozenset[str]:
+        """Return the ids of models that passed here."""
+        return frozenset(s.id for s in specs if (r := self.get(s)) and r.passed)
+
+    def failed(self, specs: Iterable[ModelSpec]) -> frozenset[str]:
+        """Return the ids of models that failed here."""
+        return frozenset(s.id for s in specs if (r := self.get(s)) and not r.passed)
+
+    async def run(self, spec: ModelSpec, runner: _Runner) -> SelfTest:
+        """Test a captioner with its runner and store the result."""
+        samples = load_samples()[:_PHOTOS]
+        answers: list[CaptionAnswer] = []
+        reason, seconds = "", 0.0
+        try:
+            for sample in samples:
+                started = perf_counter()
+                answers.append(await runner.caption(CaptionJob(path=str(sample.path))))
+                seconds = perf_counter() - started
+        except EdgeRuntimeError as err:
+            reason = err.message
+        captions = tuple(a.captions[0].text if a.captions else "" for a in answers)
+        result = SelfTest(
+            passed=not (reason := reason or judge(captions, samples)),
+            reason=reason,
+            captions=captions,
+            seconds=seconds,
+            peak_rss_bytes=max((a.peak_rss_bytes for a in answers), default=0),
+            fingerprint=_fingerprint(spec),
+        )
+        write_text(self._path(spec), json.dumps(asdict(result), indent=1) + "\n")
+        return result
+
+    def _path(self, spec: ModelSpec) -> Path:
+        return self._folder / f"{spec.id}.json"
+
+
+def judge(captions: tuple[str, ...], samples: tuple[Sample, ...]) -> str:
+    """Return why the captions prove nothing, or an empty text if they do."""
+    if not all(captions):
+        return "a photo got no caption"
+    if len(set(captions)) < len(captions):
+        return f"different photos got the same caption: {captions[0]}"
+    right = [
+        any(noun in caption.lower().split() for noun in sample.expected)
+        for caption, sample in zip(captions, samples, strict=True)
+    ]
+    if not any(right):
+        return f"no caption names what is in the photo: {'; '.join(captions)}"
+    return ""
+
+
+def _fingerprint(spec: ModelSpec) -> str:
+    return " ".join(f"{file.path}:{file.sha256}" for file in spec.files)

@@ -1,0 +1,1 @@
+"""Where models run: the only importers of inference libraries."""

@@ -1,0 +1,196 @@
+"""Measure speed and memory of the embedded captioner against its goals.
+
+Run with the project's Python on an otherwise idle machine:
+
+    .venv/bin/python scripts/benchmark.py [--runs N] [--json]
+
+Whole-command figures are medians over N runs after one warm-up; ratios are taken inside
+one run. Goals that are missed make the exit code 1.
+"""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+import json
+from pathlib import Path
+from statistics import median
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any
+
+from PIL import Image
+import psutil
+
+from edge_runtime.families.base import FamilyConfig
+from edge_runtime.families.encoder_decoder import EncoderDecoderCaptioner
+from edge_runtime.imaging import open_photo
+from edge_runtime.manifest import ModelSpec, load_manifest
+from edge_runtime.sessions.base import Array, Session
+from edge_runtime.sessions.onnx import OnnxSession
+
+PACKAGE = Path(__file__).resolve().parent.parent / "edge_runtime"
+SAMPLE = PACKAGE / "bundled" / "samples" / "dogs-on-grass.jpg"
+SAMPLE_INTERVAL_S = 0.005
+MB = 1_000_000
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number beside its goal."""
+
+    name: str
+    value: float
+    unit: str
+    goal: float
+
+    @property
+    def ok(self) -> bool:
+        """Return whether the goal is met."""
+        return self.value <= self.goal
+
+
+class TimedSession:
+    """A session that adds up the seconds of its raw runs."""
+
+    def __init__(self, path: str, spent: list[float]) -> None:
+        self._session: Session = OnnxSession(path, threads=1, options={})
+        self._spent = spent
+        self.inputs = self._session.inputs
+        self.outputs = self._session.outputs
+
+    def input_shape(self, name: str) -> tuple[int | None, ...]:
+        """Return an input's shape."""
+        return self._session.input_shape(name)
+
+    def run(self, feeds: Mapping[str, Array], *, last: bool = False) -> Sequence[Array]:
+        """Run and add the seconds."""
+        started = time.perf_counter()
+        outputs = self._session.run(feeds, last=last)
+        self._spent[0] += time.perf_counter() - started
+        return outputs
+
+
+def main() -> int:
+    """Measure, print a table, and return 1 if a goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--json", action="store_true", help="machine-readable")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        figures = measure(Path(folder), options.runs)
+    if options.json:
+        print(json.dumps([asdict(figure) for figure in figures], indent=1))
+    else:
+        for figure in figures:
+            mark = "ok" if figure.ok else "MISSED"
+            value = f"{figure.value:.2f} {figure.unit}"
+            print(f"{figure.name:52} {value:>12}  goal {figure.goal:g}  {mark}")
+    return 0 if all(figure.ok for figure in figures) else 1
+
+
+def measure(folder: Path, runs: int) -> list[Figure]:
+    """Return every figure."""
+    small, large = folder / "1mp.jpg", folder / "48mp.jpg"
+    save_photo(small, (1152, 864))
+    save_photo(large, (8000, 6000))
+    seconds, peak = whole_command(small, runs)
+    _, peak_large = whole_command(large, max(runs // 2, 1))
+    ratio, warm = warm_ratio(small, runs * 5)
+    return [
+        Figure("whole command, 1 MP JPEG", seconds, "s", 1.5),
+        Figure("whole command, peak RSS of all processes", peak / MB, "MB", 180),
+        Figure("peak RSS, 48 MP over 1 MP", (peak_large - peak) / MB, "MB", 40),
+        Figure("warm caption over raw session runs", ratio, "x", 1.15),
+        Figure("warm caption, one thread", warm * 1000, "ms", 60),
+    ]
+
+
+def save_photo(path: Path, size: tuple[int, int]) -> None:
+    """Write the sample photo at another size."""
+    with Image.open(SAMPLE) as photo:
+        photo.convert("RGB").resize(size).save(path, quality=88)
+
+
+def whole_command(photo: Path, runs: int) -> tuple[float, float]:
+    """Return median wall seconds and median peak bytes over all processes."""
+    results = [one_command(photo) for _ in range(runs + 1)][1:]
+    return median(r[0] for r in results), median(r[1] for r in results)
+
+
+def one_command(photo: Path) -> tuple[float, float]:
+    """Run `edge-captions caption` once and watch the memory of its process tree."""
+    command = [sys.executable, "-m", "edge_runtime", "caption", str(photo)]
+    peak, started = 0, time.perf_counter()
+    with subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        watched = psutil.Process(process.pid)
+        while process.poll() is None:
+            peak = max(peak, tree_rss(watched))
+            time.sleep(SAMPLE_INTERVAL_S)
+        seconds = time.perf_counter() - started
+    if process.returncode:
+        sys.exit(f"error: {' '.join(command)} failed")
+    return seconds, peak
+
+
+def tree_rss(process: psutil.Process) -> int:
+    """Return the memory of a process and its children."""
+    total = 0
+    try:
+        for member in (process, *process.children(recursive=True)):
+            total += member.memory_info().rss
+    except psutil.Error:  # it ended while we looked
+        return total
+    return total
+
+
+def warm_ratio(photo: Path, runs: int) -> tuple[float, float]:
+    """Return median total over median raw session seconds, and the median total."""
+    spent = [0.0]
+    captioner = EncoderDecoderCaptioner(config_of(spent))
+
+    def caption() -> None:
+        decoded = open_photo(str(photo), captioner.target_size, None)
+        captioner.caption(decoded.image, {})
+
+    caption()
+    totals, raws = [], []
+    for _ in range(runs):
+        spent[0] = 0.0
+        totals.append(timed(caption))
+        raws.append(spent[0])
+    return median(t / r for t, r in zip(totals, raws, strict=True)), median(totals)
+
+
+def timed(work: Callable[[], Any]) -> float:
+    """Return the wall seconds of a call."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def config_of(spent: list[float]) -> FamilyConfig:
+    """Return the embedded model with sessions that measure themselves."""
+    spec = embedded()
+    files = {
+        file.role or file.path: str(PACKAGE / "bundled" / file.sources[0].location)
+        for file in spec.files
+    }
+    return FamilyConfig(
+        files=files,
+        preprocess=spec.preprocess,
+        generate=spec.generate,
+        open_session=lambda path: TimedSession(path, spent),
+    )
+
+
+def embedded() -> ModelSpec:
+    """Return the manifest row of the embedded captioner."""
+    return next(spec for spec in load_manifest().models if spec.is_bundled)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

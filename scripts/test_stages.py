@@ -1,0 +1,164 @@
+"""Run the test stages one after another, fast ones first, and print a table."""
+
+import argparse
+from collections import Counter
+from dataclasses import dataclass, field
+import os
+from pathlib import Path
+import subprocess
+import sys
+import time
+from xml.etree import ElementTree as ET
+
+ROOT = Path(__file__).resolve().parent.parent
+LOGS = ROOT / ".cache" / "test"
+COVERAGE_STAGE = "coverage"
+STAGES = {
+    "check": ["scripts/check"],
+    "core": ["tests/core", "tests/hardware", "tests/manifest", "tests/selection"],
+    "inference": ["tests/families", "tests/inference", "tests/evaluation"],
+    "command line": ["tests/cli"],
+    "imaging": ["tests/imaging"],
+    "downloads": ["tests/downloads"],
+    "packaging": ["tests/packaging"],
+}
+
+
+@dataclass
+class Outcome:
+    """How one stage ended."""
+
+    name: str
+    ok: bool
+    seconds: float
+    passed: int = 0
+    failed: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+def main() -> int:
+    """Run the stages that were asked for; return 0 if every one is green."""
+    parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__)
+    parser.add_argument("--all", action="store_true", help="add what is marked slow")
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(STAGES))
+    options = parser.parse_args()
+    unknown = [name for name in options.stages if name not in STAGES]
+    if unknown:
+        parser.error(f"unknown stage {unknown[0]}; known: {', '.join(STAGES)}")
+    LOGS.mkdir(parents=True, exist_ok=True)
+    for old in LOGS.glob(".coverage*"):
+        old.unlink()
+    outcomes = []
+    print(f"{'stage':14} {'result':8} {'passed':>7} {'skipped':>8} {'seconds':>8}")
+    for name in options.stages or STAGES:
+        outcomes.append(run_stage(name, run_slow=options.all))
+        print_row(outcomes[-1])
+    if not options.stages:
+        outcomes.append(report_coverage())
+        print_row(outcomes[-1])
+    return conclude(outcomes)
+
+
+def run_stage(name: str, *, run_slow: bool) -> Outcome:
+    """Run one stage with its output in a log."""
+    started = time.monotonic()
+    slug = name.replace(" ", "-")
+    log, report = LOGS / f"{slug}.log", LOGS / f"{slug}.xml"
+    report.unlink(missing_ok=True)
+    command = [str(ROOT / path) for path in STAGES[name]]
+    is_pytest = not command[0].endswith("scripts/check")
+    environment = os.environ.copy()
+    if is_pytest:
+        marker = [] if run_slow else ["-m", "not slow"]
+        command = [sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q"]
+        command += [*marker, f"--junitxml={report}", *STAGES[name]]
+        environment["COVERAGE_FILE"] = str(LOGS / f".coverage.{slug}")
+    with log.open("wb") as output:
+        status = subprocess.run(  # noqa: S603
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            check=False,
+        ).returncode
+    outcome = Outcome(name, status == 0, time.monotonic() - started)
+    if is_pytest:
+        count(outcome, report)
+    else:
+        outcome.passed, outcome.failed = (1, 0) if outcome.ok else (0, 1)
+    return outcome
+
+
+def count(outcome: Outcome, report: Path) -> None:
+    """Read how many tests passed, failed and were skipped, and why."""
+    if not report.exists():
+        outcome.failed = 1
+        return
+    for case in ET.parse(report).iter("testcase"):  # noqa: S314
+        skip = case.find("skipped")
+        if skip is not None:
+            outcome.skipped[skip.get("message", "no reason")] += 1
+        elif case.find("failure") is not None or case.find("error") is not None:
+            outcome.failed += 1
+        else:
+            outcome.passed += 1
+
+
+def report_coverage() -> Outcome:
+    """Combine what the stages measured; too little coverage fails."""
+    started = time.monotonic()
+    log = LOGS / f"{COVERAGE_STAGE}.log"
+    environment = {**os.environ, "COVERAGE_FILE": str(LOGS / ".coverage")}
+    coverage = [sys.executable, "-m", "coverage"]
+    status = 0
+    with log.open("wb") as output:
+        for arguments in (["combine", "--quiet", str(LOGS)], ["report"]):
+            status |= subprocess.run(  # noqa: S603
+                [*coverage, *arguments],
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=output,
+                check=False,
+            ).returncode
+    outcome = Outcome(COVERAGE_STAGE, status == 0, time.monotonic() - started)
+    outcome.passed, outcome.failed = (1, 0) if outcome.ok else (0, 1)
+    last = log.read_text(encoding="utf-8").strip().splitlines()[-1:]
+    print(f"  {''.join(last)}")
+    return outcome
+
+
+def print_row(outcome: Outcome) -> None:
+    """Print a stage's line of the table, and why tests were skipped."""
+    result = "ok" if outcome.ok else "FAILED"
+    skipped = sum(outcome.skipped.values())
+    print(
+        f"{outcome.name:14} {result:8} {outcome.passed:7} {skipped:8}"
+        f" {outcome.seconds:8.1f}",
+        flush=True,
+    )
+    for reason, times in sorted(outcome.skipped.items()):
+        print(f"  skipped {times}: {reason}", flush=True)
+
+
+def conclude(outcomes: list[Outcome]) -> int:
+    """Show the logs of failed stages and the sum of all."""
+    for outcome in outcomes:
+        if not outcome.ok:
+            log = LOGS / f"{outcome.name.replace(' ', '-')}.log"
+            tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-60:]
+            print(f"\n--- {outcome.name}: end of {log.relative_to(ROOT)}")
+            print("\n".join(tail))
+    passed = sum(outcome.passed for outcome in outcomes)
+    failed = sum(outcome.failed for outcome in outcomes)
+    failed += sum(not o.ok and not o.failed for o in outcomes)
+    skipped = sum(sum(outcome.skipped.values()) for outcome in outcomes)
+    seconds = sum(outcome.seconds for outcome in outcomes)
+    print(f"\nall stages: {seconds:.0f} s")
+    print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Train, export and evaluate the embedded captioner."""
