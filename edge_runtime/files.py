@@ -1,5 +1,6 @@
 """Write files so that nobody ever sees half of one."""
 
+from contextlib import suppress
 import os
 from pathlib import Path
 
@@ -23,5 +24,6 @@ def write_text(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as err:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise FileWriteError(f"{path}: can't be written: {err.strerror}") from None

@@ -8,6 +8,8 @@ from importlib.util import find_spec
 import platform
 from typing import Final
 
+from .model import HardwareInfo
+
 LIBRARIES: Final[dict[str, tuple[str, ...]]] = {
     "onnxruntime": ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino"),
     "tflite-runtime": ("tflite-runtime", "tflite-runtime-nightly"),
@@ -31,6 +33,7 @@ _MODULES: Final = {
     "tflite-runtime": "tflite_runtime",
 }
 VERSION_UNKNOWN: Final = "unknown"
+_WHEEL_BITS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,14 @@ def inspect_software() -> SoftwareInfo:
         # The search runs other programs: only where something links to it.
         has_libgomp=_has_libgomp() if needs_gomp else None,
     )
+
+
+def base_install(hardware: HardwareInfo) -> dict[str, str | None]:
+    """Return what a plain install brings: wheels want glibc and 64 bits."""
+    has_wheels = hardware.cpu.userland_bits == _WHEEL_BITS and "musl" not in (
+        hardware.libc or ""
+    )
+    return {"onnxruntime": "installed" if has_wheels else None}
 
 
 def is_installed(library: str) -> bool:

@@ -41,7 +41,7 @@ STAGES = {
     "base": StageConfig("base", epochs=10, learning_rate=8e-4),
     "finetune": StageConfig(
         "finetune",
-        epochs=5,
+        epochs=4,
         learning_rate=3e-4,
         encoder_learning_rate=1e-4,
         average=0.995,

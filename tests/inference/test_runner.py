@@ -182,9 +182,7 @@ async def test_a_worker_that_takes_too_much_memory_is_ended(embedded, tmp_path):
 
 
 async def test_a_caller_that_leaves_does_not_block_the_next(embedded, tmp_path):
-    launch = scripted(
-        tmp_path, GREET_AND_LOAD + "receive()\nopen('busy', 'w')\ntime.sleep(60)\n"
-    )
+    launch = scripted(tmp_path, GREET_AND_LOAD + "receive()\ntime.sleep(60)\n")
     async with running(embedded, launch) as runner:
         await runner.ensure_ready()
         first = asyncio.create_task(runner.caption(CaptionJob(path="x")))

