@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from enum import StrEnum
+import logging
 import os
 from pathlib import Path
 import shlex
@@ -12,9 +14,13 @@ from typing import Any, Final
 from .const import APP_NAME, DEFAULT_HUB, ENV_PREFIX
 from .errors import ConfigError
 from .preferences import SelectionLayer, parse_selection
-from .yaml_reader import YamlValue, parse_yaml, read_yaml, suggest
+from .yaml_reader import YamlValue, parse_yaml, read_yaml
+
+_LOGGER = logging.getLogger(__name__)
 
 CONFIG_NAME: Final = "config.yaml"
+_NEAR: Final = 0.9
+"""Likeness above which an unknown variable is taken for a misspelt one."""
 
 
 class AutoDownload(StrEnum):
@@ -118,7 +124,7 @@ def default_home(environ: Mapping[str, str]) -> Path:
     base = environ.get("XDG_DATA_HOME")
     if base and Path(base).is_absolute():
         return Path(base) / APP_NAME
-    return Path(environ.get("HOME") or "~").expanduser() / ".local/share" / APP_NAME
+    return _expanded(environ.get("HOME") or "~") / ".local/share" / APP_NAME
 
 
 def load_settings(
@@ -130,9 +136,9 @@ def load_settings(
     """
     environ = os.environ if environ is None else environ
     home = overrides.pop("home", None) or environ.get(f"{ENV_PREFIX}HOME")
-    home = Path(home).expanduser() if home else default_home(environ)
+    home = _expanded(home) if home else default_home(environ)
     values: dict[str, Any] = {}
-    if (home / CONFIG_NAME).exists():
+    if _is_there(home / CONFIG_NAME):
         values |= _from_file(home / CONFIG_NAME)
     values |= _from_environment(environ)
     values |= {key: value for key, value in overrides.items() if value is not None}
@@ -144,7 +150,10 @@ def _from_file(path: Path) -> dict[str, Any]:
     if root is None:
         return {}
     given = root.fields(_READERS)
-    return {key: _READERS[key](value) for key, value in given.items()}
+    values = {key: _READERS[key](value) for key, value in given.items()}
+    # A relative path is meant from the file, whatever folder the command runs in.
+    paths = {k: path.parent / v for k, v in values.items() if isinstance(v, Path)}
+    return values | paths
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -156,13 +165,36 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
             continue
         name = variable.removeprefix(ENV_PREFIX).lower()
         if name not in _READERS:
-            known = [f"{ENV_PREFIX}{field.name.upper()}" for field in fields(Settings)]
-            raise ConfigError(
-                f"{variable}: unknown environment variable; {suggest(variable, known)}"
-            )
-        if text.strip():
+            _refuse_misspelt(variable)
+        elif text.strip():
             values[name] = _READERS[name](_environment_value(variable, text))
     return values
+
+
+def _refuse_misspelt(variable: str) -> None:
+    """Raise for a near miss; others are none of ours (a cluster injects its own)."""
+    known = [f"{ENV_PREFIX}{field.name.upper()}" for field in fields(Settings)]
+    if near := get_close_matches(variable, known, n=1, cutoff=_NEAR):
+        raise ConfigError(
+            f"{variable}: unknown environment variable; did you mean '{near[0]}'?"
+        )
+    _LOGGER.debug("%s: no setting of this name", variable)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as err:
+        raise ConfigError(f"{path}: can't be looked at: {err.strerror}") from None
+
+
+def _expanded(path: str | Path) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ConfigError(
+            "this user has no home folder: set --home or EDGE_CAPTIONS_HOME"
+        ) from None
 
 
 def _environment_value(variable: str, text: str) -> YamlValue:

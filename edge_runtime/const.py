@@ -9,5 +9,13 @@ MIB: Final = 1024 * 1024
 MB: Final = 1_000_000
 GB: Final = 1_000_000_000
 
+SHARE_OF_MEMORY: Final = 0.85
+"""The part of the available memory that a model or a photo may fill."""
+
+PART_SUFFIX: Final = ".part"
+"""Ends the name under which a file grows before it is whole."""
+RECORD_NAME: Final = "installed.json"
+"""What is known about the checked files of a model, in the model's folder."""
+
 EMBEDDED_MODEL: Final = "tiny-captioner"
 DEFAULT_HUB: Final = "https://huggingface.co"

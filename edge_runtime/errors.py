@@ -238,6 +238,13 @@ class WorkerCrashedError(WorkerError):
     code = "worker_crashed"
 
 
+class WorkerStoppedError(WorkerError):
+    """The worker was told to stop while the request was open."""
+
+    code = "worker_stopped"
+    status = 503
+
+
 class WorkerMemoryError(WorkerError):
     """The worker passed its memory limit and was ended."""
 

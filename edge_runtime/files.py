@@ -14,16 +14,32 @@ class FileWriteError(EdgeRuntimeError):
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file by way of a temporary name beside it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Replace a file as a whole; raise FileWriteError if that is not possible."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, text)
+    except OSError as err:
+        raise FileWriteError(f"{path}: can't be written: {err.strerror}") from None
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file by way of a temporary name beside it; raises OSError.
+
+    A power cut leaves the old file or the new one.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
         with temporary.open("w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError as err:
+    except OSError:
         with suppress(OSError):
             temporary.unlink()
-        raise FileWriteError(f"{path}: can't be written: {err.strerror}") from None
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

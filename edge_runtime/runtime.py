@@ -6,9 +6,9 @@ from typing import Final, Self
 
 from . import hardware as machine
 from .config import Settings
-from .const import MIB
+from .const import EMBEDDED_MODEL, MIB
 from .downloads import ModelStore
-from .errors import ModelUnknownError, NoModelError
+from .errors import ModelUnknownError, ModelUnusableError, NoModelError
 from .hardware.software import base_install, is_installed
 from .inference.child import WorkerLaunch
 from .inference.messages import LoadRequest
@@ -18,7 +18,7 @@ from .manifest import Manifest, ModelSpec, load_manifest
 from .pipeline import CaptionPipeline
 from .preferences import SelectionLayer, SelectionSettings
 from .schemas import CaptionRequest, CaptionResult, Task
-from .selection import Selection, SelectionContext, select
+from .selection import ReasonCode, Selection, SelectionContext, select
 from .selftest import SelfTest, SelfTestStore
 from .yaml_reader import suggest
 
@@ -93,14 +93,18 @@ class EdgeRuntime:
         """
         here = hardware is None
         limit = self.settings.memory_limit_mib
+        # What is built in was proven by its makers, and must answer in any case.
+        rows = [spec for spec in self.manifest.models if here and not spec.is_bundled]
+        tests = {s.id: test for s in rows if (test := self.self_tests.get(s))}
         context = SelectionContext(
             settings=self._selection_settings(pin),
             families=frozenset(FAMILIES),
             libraries=self.libraries if hardware is None else base_install(hardware),
             installed=self._usable() if here else self._bundled(),
             memory_limit_bytes=limit * MIB if here and limit else None,
-            proven=self.self_tests.passed(self.manifest.models if here else ()),
-            failed=self.self_tests.failed(self.manifest.models if here else ()),
+            proven=frozenset(i for i, test in tests.items() if test.passed),
+            failed=frozenset(i for i, test in tests.items() if not test.passed),
+            seconds={i: test.seconds for i, test in tests.items() if test.passed},
             accepted_licenses=self._accepted(),
             language=language or self.settings.language,
         )
@@ -111,27 +115,30 @@ class EdgeRuntime:
         pipeline = CaptionPipeline(
             captioner=self.runner(spec),
             model_id=spec.id,
+            languages=spec.languages,
             memory_budget=self._memory_budget,
         )
         return await pipeline.caption(request)
 
     def captioner(self, selection: Selection) -> ModelSpec:
-        """Return the captioner that answers now."""
+        """Return the captioner that answers now, or raise why there is none."""
         task = selection.get(Task.IMAGE_TO_TEXT)
         if task.running is not None:
             return task.running.model
         if task.stage == "off":
-            raise NoModelError("captions are switched off (selection.image-to-text)")
-        if task.pinned:
-            self.store.paths(self.model(task.pinned))  # raises how to get it
-        reasons = [
-            f"{rejection.model_id}: {rejection.reasons[0].sentence}"
-            for rejection in task.rejected[:1]
-        ]
+            raise NoModelError(
+                "captions are switched off (selection: image-to-text: none)"
+            )
+        wanted = task.pinned or EMBEDDED_MODEL
+        rejection = next((r for r in task.rejected if r.model_id == wanted), None)
+        if rejection is not None:
+            codes = {reason.code for reason in rejection.reasons}
+            if codes != {ReasonCode.NOT_INSTALLED}:
+                sentence = rejection.reasons[0].sentence
+                raise ModelUnusableError(f"{wanted} {sentence}")
+        self.store.paths(self.model(wanted))  # raises how to get it
         raise NoModelError(
-            "no captioner can run on this machine"
-            + (f" ({reasons[0]})" if reasons else "")
-            + ": see edge-captions models --explain"
+            "no captioner can run here: see edge-captions models --explain"
         )
 
     def runner(self, spec: ModelSpec) -> ModelRunner:

@@ -22,3 +22,11 @@ def human_seconds(seconds: float) -> str:
     if hours:
         return f"{hours} h {minute} min"
     return f"{minutes} min {second} s" if minutes else f"{second} s"
+
+
+def printable(text: str) -> str:
+    """Return a text as one line that can't steer a terminal, whatever a name holds."""
+    decoded = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return "".join(
+        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in decoded
+    )

@@ -7,12 +7,13 @@ import json
 from typing import Any
 
 from ..config import AutoDownload
-from ..errors import DownloadError, EdgeRuntimeError
+from ..errors import DownloadError, EdgeRuntimeError, ModelUnusableError
 from ..manifest import ModelSpec
+from ..pipeline import untranslated_note
 from ..runtime import EdgeRuntime
 from ..schemas import CaptionRequest, CaptionResult, Task, Verdict
 from ..selection import Choice, Selection, better_here
-from ..units import human_bytes
+from ..units import human_bytes, printable
 from .download import fetch
 from .exit_codes import ExitCode, exit_code_of
 from .output import Console
@@ -42,6 +43,8 @@ async def run(
 ) -> ExitCode:
     """Caption every photo; a broken one does not stop the others."""
     language = options.language or runtime.settings.language
+    if options.model is not None:
+        _check_is_captioner(runtime, options.model)
     selection = runtime.select(language=language, pin=options.model)
     if await _fetch_if_wanted(runtime, selection, console):
         selection = runtime.select(language=language, pin=options.model)
@@ -49,6 +52,7 @@ async def run(
     _tell_choice(selection, console)
     await runtime.runner(spec).ensure_ready()
     report = _Report(console, as_json=options.json, several=len(options.photos) > 1)
+    report.told.add(untranslated_note(language, spec.languages[0]))
     return await _caption_all(runtime, spec, options.photos, language, report)
 
 
@@ -63,7 +67,7 @@ async def _caption_all(
     worst = ExitCode.OK
     for number, path in enumerate(photos):
         if report.several:
-            bar.update(number, label=path.rpartition("/")[2])
+            bar.update(number, label=printable(path.rpartition("/")[2]))
         try:
             result = await runtime.caption(CaptionRequest(path, language), spec)
         except EdgeRuntimeError as err:
@@ -82,20 +86,21 @@ class _Report:
     console: Console
     as_json: bool
     several: bool
-    _told: set[str] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
 
     def done(self, result: CaptionResult) -> None:
         if self.as_json:
             self.console.print(json.dumps(result.to_dict(), ensure_ascii=False))
             return
-        prefix = self.console.style(f"{result.path}: ", "dim") if self.several else ""
+        path = self.console.style(f"{printable(result.path)}: ", "dim")
+        prefix = path if self.several else ""
         self.console.print(prefix + self.console.style(result.caption, "bold"))
         if result.verdict is Verdict.UNSURE:
             words = ", ".join(result.doubted)
             self.console.tell(f"  not sure about: {words}", "yellow")
         for note in result.notes:
-            if note not in self._told:
-                self._told.add(note)
+            if note not in self.told:
+                self.told.add(note)
                 self.console.tell(f"  {note}", "dim")
 
     def failed(self, path: str, error: EdgeRuntimeError) -> None:
@@ -103,6 +108,16 @@ class _Report:
             line = {"path": path, "error": error.to_dict()}
             self.console.print(json.dumps(line, ensure_ascii=False))
         self.console.fail(error.message)
+
+
+def _check_is_captioner(runtime: EdgeRuntime, model_id: str) -> None:
+    spec = runtime.model(model_id)
+    if spec.task is not Task.IMAGE_TO_TEXT:
+        rows = runtime.manifest.for_task(Task.IMAGE_TO_TEXT)
+        raise ModelUnusableError(
+            f"{model_id} is a model for {spec.task.value}, not a captioner; "
+            f"captioners: {', '.join(row.id for row in rows)}"
+        )
 
 
 def _tell_choice(selection: Selection, console: Console) -> None:
@@ -127,7 +142,7 @@ async def _fetch_if_wanted(
     if not _may_download(runtime, choice, console, pinned=pinned):
         return False
     try:
-        await fetch(runtime, choice.model, console)
+        await fetch(runtime, choice.model, console, unasked=not pinned)
     except DownloadError as err:
         if pinned:
             raise
@@ -149,5 +164,4 @@ def _may_download(
                 return False
     size = choice.download_bytes
     amount = f", {human_bytes(size)}" if size else ""
-    console.tell(f"{choice.model.id} is not installed. Download it{amount}? [y/N] ")
-    return input().strip().lower() in {"y", "yes"}
+    return console.ask(f"{choice.model.id} is not installed. Download it{amount}?")

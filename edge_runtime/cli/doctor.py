@@ -6,10 +6,13 @@ import json
 import os
 from typing import Any, Final
 
+from ..const import EMBEDDED_MODEL
 from ..errors import EdgeRuntimeError
 from ..hardware.software import SoftwareInfo, inspect_software
 from ..hardware.traps import Severity, Trap, traps
+from ..manifest import ModelSpec
 from ..runtime import EdgeRuntime
+from ..schemas import Task
 from ..selection import Selection
 from ..selftest import SelfTest
 from ..units import human_bytes
@@ -49,7 +52,7 @@ async def run(
     test: SelfTest | None = None
     if not options.no_model:
         try:
-            test = await runtime.self_test(runtime.captioner(selection))
+            test = await runtime.self_test(_captioner(runtime, selection))
         except EdgeRuntimeError as err:
             found.append(Trap(err.code, Severity.ERROR, err.message, ""))
         else:
@@ -61,6 +64,14 @@ async def run(
         report.print(console)
     worst = any(trap.severity is Severity.ERROR for trap in found)
     return ExitCode.PHOTO if worst else ExitCode.OK
+
+
+def _captioner(runtime: EdgeRuntime, selection: Selection) -> ModelSpec:
+    """Return the captioner that runs, is pinned, or is built in: also a failed one."""
+    task = selection.get(Task.IMAGE_TO_TEXT)
+    if task.running is not None:
+        return task.running.model
+    return runtime.model(task.pinned or EMBEDDED_MODEL)
 
 
 def _judge(test: SelfTest) -> list[Trap]:

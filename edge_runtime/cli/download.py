@@ -39,6 +39,9 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="only say what would be fetched"
     )
+    parser.add_argument(
+        "--yes", action="store_true", help="with --prune: remove without asking"
+    )
     parser.set_defaults(run=run, parser=parser)
 
 
@@ -50,16 +53,16 @@ async def run(
     if options.verify:
         return _verify(runtime, specs or _installed(runtime), console)
     if options.prune:
-        _prune(runtime, console)
+        _prune(runtime, console, options)
         return ExitCode.OK
     if not specs:
         options.parser.error("name at least one model; see edge-captions models")
     for spec in specs:
-        if options.remove:
+        if options.dry_run:
+            _print_plan(runtime, spec, console)
+        elif options.remove:
             freed = runtime.store.remove(spec)
             console.print(f"{spec.id}: removed, {human_bytes(freed)} freed")
-        elif options.dry_run:
-            _print_plan(runtime, spec, console)
         else:
             if options.accept_license:
                 runtime.store.accept_license(spec)
@@ -67,11 +70,30 @@ async def run(
     return ExitCode.OK
 
 
-async def fetch(runtime: EdgeRuntime, spec: ModelSpec, console: Console) -> None:
-    """Fetch one model with a progress bar, then prove it if this version can run it."""
+async def fetch(
+    runtime: EdgeRuntime, spec: ModelSpec, console: Console, *, unasked: bool = False
+) -> None:
+    """Fetch one model with a progress bar, then prove it if this version can run it.
+
+    What nobody asked for by name neither retries a server that was just out of reach
+    nor waits for another process.
+    """
     if runtime.store.state(spec).is_usable:
         console.tell(f"{spec.id}: is already here")
-        return
+    else:
+        if spec.family not in FAMILIES:
+            console.tell(
+                f"note: this version can't run models of the family '{spec.family}' "
+                "yet; the files will be there for one that can",
+                "yellow",
+            )
+        await _download(runtime, spec, console, unasked=unasked)
+    await _prove(runtime, spec, console)
+
+
+async def _download(
+    runtime: EdgeRuntime, spec: ModelSpec, console: Console, *, unasked: bool
+) -> None:
     bar = console.progress(spec.id, spec.total_bytes or 0)
 
     def show(progress: Progress) -> None:
@@ -79,23 +101,25 @@ async def fetch(runtime: EdgeRuntime, spec: ModelSpec, console: Console) -> None
             progress.done_bytes, progress.total_bytes, f"{spec.id}/{progress.file}"
         )
 
+    def tell_wait(pid: int | None) -> None:
+        who = f"process {pid}" if pid else "another process"
+        console.tell(f"{spec.id}: waiting for {who}, which works on it")
+
     try:
-        await runtime.store.ensure(spec, progress=show)
+        await runtime.store.ensure(
+            spec, show, force=not unasked, wait=not unasked, on_wait=tell_wait
+        )
     finally:
         bar.close()
     size = "" if spec.total_bytes is None else f", {human_bytes(spec.total_bytes)}"
     console.tell(f"{spec.id}: downloaded and verified{size}", "green")
-    await _prove(runtime, spec, console)
 
 
 async def _prove(runtime: EdgeRuntime, spec: ModelSpec, console: Console) -> None:
-    if spec.family not in FAMILIES:
-        console.tell(
-            f"note: this version can't run models of the family '{spec.family}' yet",
-            "yellow",
-        )
+    if spec.family not in FAMILIES or spec.task is not Task.IMAGE_TO_TEXT:
         return
-    if spec.task is not Task.IMAGE_TO_TEXT:
+    known = runtime.self_tests.get(spec)
+    if spec.is_bundled or (known is not None and known.passed):
         return
     result = await runtime.self_test(spec)
     if result.passed:
@@ -124,11 +148,20 @@ def _verify(runtime: EdgeRuntime, specs: list[ModelSpec], console: Console) -> E
     return worst
 
 
-def _prune(runtime: EdgeRuntime, console: Console) -> None:
-    report = runtime.store.prune(runtime.manifest.models)
+def _prune(runtime: EdgeRuntime, console: Console, options: argparse.Namespace) -> None:
+    rows = runtime.manifest.models
+    report = runtime.store.prune(rows, dry_run=True)
+    verb, done = "would remove", "would come free: add --yes to remove it"
+    question = f"Remove {', '.join(report.removed)} ({human_bytes(report.bytes)})?"
+    wanted = bool(report.removed) and not options.dry_run
+    if wanted and (options.yes or console.ask(question)):
+        report = runtime.store.prune(rows)
+        verb, done = "removed", "freed"
     for name in report.removed:
-        console.print(f"removed {name}")
-    console.print(f"{human_bytes(report.bytes)} freed")
+        console.print(f"{verb} {name}")
+    for name in report.busy:
+        console.print(f"left alone, another process works on it: {name}")
+    console.print(f"{human_bytes(report.bytes)} {done}")
 
 
 def _print_plan(runtime: EdgeRuntime, spec: ModelSpec, console: Console) -> None:

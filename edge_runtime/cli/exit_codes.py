@@ -9,6 +9,7 @@ from ..errors import (
     ModelError,
     PhotoError,
 )
+from ..files import FileWriteError
 
 
 class ExitCode(IntEnum):
@@ -20,7 +21,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """A wrong option or argument."""
     CONFIGURATION = 3
-    """The configuration or a manifest is wrong."""
+    """The configuration or a manifest is wrong, or a file can't be written."""
     MODEL = 4
     """A model is unknown, missing, unfit, or could not be downloaded."""
     WORKER = 5
@@ -34,7 +35,7 @@ def exit_code_of(error: EdgeRuntimeError) -> ExitCode:
     match error:
         case PhotoError():
             return ExitCode.PHOTO
-        case DocumentError():
+        case DocumentError() | FileWriteError():
             return ExitCode.CONFIGURATION
         case ModelError() | DownloadError():
             return ExitCode.MODEL

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+import io
 import logging
 import os
 import sys
@@ -70,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     level = logging.DEBUG if options.verbose else logging.ERROR
     logging.basicConfig(stream=sys.stderr, level=level, format="%(name)s: %(message)s")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that is no UTF-8 is no crash
+            stream.reconfigure(errors="backslashreplace")
     console = Console()
     try:
         return _run(options, console)
@@ -82,6 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
+    except OSError as err:
+        console.fail(f"{err.filename or APP_NAME}: {err.strerror or err}")
+        return ExitCode.CONFIGURATION
 
 
 def _run(options: argparse.Namespace, console: Console) -> ExitCode:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 import os
 import shutil
+import signal
 import sys
 from time import monotonic
 from typing import Final, TextIO
@@ -53,6 +54,21 @@ class Console:
     def is_interactive(self) -> bool:
         """Return whether a person sits at both ends."""
         return sys.stdin.isatty() and self.err.isatty()
+
+    def ask(self, question: str) -> bool:
+        """Return whether a person says yes; nobody there means no."""
+        if not self.is_interactive:
+            return False
+        self._clear()
+        # asyncio's own handling would only notice Ctrl-C after the answer
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            print(f"{question} [y/N] ", end="", file=self.err, flush=True)
+            return input().strip().lower() in {"y", "yes"}
+        except EOFError:
+            return False
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def progress(self, label: str, total: int, unit: str = "bytes") -> "ProgressBar":
         """Return a bar that is drawn on a terminal and silent elsewhere."""

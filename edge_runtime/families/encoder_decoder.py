@@ -50,7 +50,9 @@ class EncoderDecoderCaptioner:
             eos=self._vocabulary.eos,
             never=self._vocabulary.never,
         )
-        found = search(_Decoder(self._decoder, encoded, self._cache), settings)
+        cache = {name: _empty(self._decoder.input_shape(name)) for name in self._cache}
+        step = _Decoder(self._decoder, {**encoded, **cache}, len(self._vocabulary))
+        found = search(step, settings)
         captions = tuple(
             VisualCaption(self._vocabulary.decode(h.tokens), h.logprobs, h.score)
             for h in found
@@ -72,12 +74,11 @@ class _Decoder:
     """The step function of one picture: keeps the cache between steps."""
 
     def __init__(
-        self, session: Session, encoded: dict[str, Array], cache: Sequence[str]
+        self, session: Session, feeds: dict[str, Array], vocabulary_size: int
     ) -> None:
         self._session = session
-        self._feeds = dict(encoded)
-        for name in cache:
-            self._feeds[name] = _empty(session.input_shape(name))
+        self._feeds = feeds
+        self._vocabulary_size = vocabulary_size
         self._cached = [
             (_past_name(name), index)
             for index, name in enumerate(session.outputs)
@@ -96,6 +97,11 @@ class _Decoder:
         for name, index in self._cached:
             self._feeds[name] = outputs[index]
         logits: Floats = outputs[self._logits][:, -1]
+        if logits.shape[1] != self._vocabulary_size:
+            raise ModelBrokenError(
+                f"the vocabulary has {self._vocabulary_size} tokens, "
+                f"the decoder {logits.shape[1]}: the files don't belong together"
+            )
         return logits
 
 

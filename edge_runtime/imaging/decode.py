@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 import importlib
 import io
+import logging
 import os
 from typing import Any
 import warnings
@@ -15,6 +16,7 @@ from ..const import MIB
 from ..errors import (
     PhotoDamagedError,
     PhotoError,
+    PhotoFormatError,
     PhotoTooLargeError,
     PhotoTooLargeForMemoryError,
 )
@@ -25,6 +27,8 @@ from .heif_items import promote_preview
 from .model import MAX_PIXELS, PhotoFormat, PhotoHeader, Preview
 from .need import decode_need
 from .source import PhotoSource, open_source, unreadable
+
+_LOGGER = logging.getLogger(__name__)
 
 MIN_PREVIEW_SIDE = 120
 """A smaller EXIF preview shows too little to be described."""
@@ -185,7 +189,13 @@ def _decoder_errors(name: str) -> Iterator[None]:
         ) from None
     except OSError as err:
         raise (unreadable(name, err) if err.errno else _damaged(name)) from None
-    except Exception:  # noqa: BLE001 - decoders raise nearly anything on broken bytes
+    except ImportError as err:
+        raise PhotoFormatError(
+            f"{name}: this installation can't read its format ({err}); "
+            "install Edge Captions again with all it needs"
+        ) from None
+    except Exception:
+        _LOGGER.debug("%s: can't be decoded", name, exc_info=True)
         raise _damaged(name) from None
     finally:
         Image.MAX_IMAGE_PIXELS = limit

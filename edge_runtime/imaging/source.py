@@ -16,6 +16,7 @@ from ..errors import (
     PhotoNotFoundError,
     PhotoUnreadableError,
 )
+from ..units import printable
 
 UPLOAD_NAME = "the photo"
 # without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever
@@ -59,10 +60,7 @@ class PhotoSource:
 
 def display_name(path: str | os.PathLike[str]) -> str:
     """Return a path as one printable line, whatever bytes its name holds."""
-    text = os.fsencode(path).decode("utf-8", "replace")
-    return "".join(
-        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text
-    )
+    return printable(os.fsdecode(path))
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from .protocol import Frame, encode, receive_frame
 
 _LOGGER = logging.getLogger(__name__)
 _MODULE: Final = ("-P", "-m", "edge_runtime.inference.worker")
+_VERBOSE: Final = "--verbose"
 _PATIENCE_S: Final = 2.0
 _SHELL_SIGNAL_BASE: Final = 128
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
@@ -64,10 +65,13 @@ class Child:
             process = await asyncio.create_subprocess_exec(
                 *launch.command,
                 *_MODULE,
+                *([_VERBOSE] if _LOGGER.isEnabledFor(logging.DEBUG) else []),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 env=launch.environment(),
+                # A group of its own: what stands before Python ends with it.
+                start_new_session=True,
             )
         except OSError as err:
             raise WorkerStartError(
@@ -117,12 +121,8 @@ class Child:
         return None if frame is None else frame.header
 
     def rss_bytes(self) -> int:
-        """Return the memory that the worker and its helpers hold now."""
-        try:
-            statm = Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii")
-        except OSError:
-            return 0
-        return int(statm.split()[1]) * _PAGE_BYTES
+        """Return the memory that the worker and its descendants hold now."""
+        return sum(_rss_bytes(pid) for pid in _family_of(self.pid))
 
     async def wait(self) -> int:
         """Return the exit status; a worker that won't leave is killed."""
@@ -148,8 +148,8 @@ class Child:
                 await self._errors
 
     def _kill(self) -> None:
-        with suppress(ProcessLookupError):
-            self.process.kill()
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
 
     async def _greet(self, timeout_s: float) -> None:
         if self.process.stdout is None:
@@ -173,6 +173,26 @@ class Child:
                 text = line.decode(errors="replace").rstrip()
                 _LOGGER.debug("worker %s: %s", self.pid, text)
                 self._lines.append(text)
+
+
+def _family_of(pid: int) -> list[int]:
+    """Return a process and its descendants: a wrapper may stand before the worker."""
+    found = [pid]
+    for member in found:
+        path = Path(f"/proc/{member}/task/{member}/children")
+        try:
+            found += [int(child) for child in path.read_text(encoding="ascii").split()]
+        except OSError:
+            continue
+    return found
+
+
+def _rss_bytes(pid: int) -> int:
+    try:
+        statm = Path(f"/proc/{pid}/statm").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    return int(statm.split()[1]) * _PAGE_BYTES
 
 
 def describe_exit(returncode: int, last_words: str = "") -> str:

@@ -1,8 +1,9 @@
 """What runtime and worker say to each other, as records."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from ..errors import ProtocolError
 from ..schemas import VisualCaption
 
 
@@ -27,8 +28,7 @@ class LoadRequest:
     @classmethod
     def from_header(cls, header: dict[str, Any]) -> "LoadRequest":
         """Return the request that a frame header holds."""
-        names = cls.__dataclass_fields__
-        return cls(**{name: header[name] for name in names if name in header})
+        return cls(**_fields_of(cls, header))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,7 @@ class CaptionJob:
     @classmethod
     def from_header(cls, header: dict[str, Any]) -> "CaptionJob":
         """Return the job that a frame header holds."""
-        names = cls.__dataclass_fields__
-        return cls(**{name: header[name] for name in names if name in header})
+        return cls(**_fields_of(cls, header))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +71,25 @@ class CaptionAnswer:
     @classmethod
     def from_header(cls, header: dict[str, Any]) -> "CaptionAnswer":
         """Return the answer that a frame header holds."""
-        captions = tuple(
-            VisualCaption(c["text"], tuple(c["token_logprobs"]), c["score"])
-            for c in header["captions"]
-        )
-        return cls(
-            captions=captions,
-            seconds=dict(header["seconds"]),
-            width=int(header["width"]),
-            height=int(header["height"]),
-            notes=tuple(header["notes"]),
-            peak_rss_bytes=int(header["peak_rss_bytes"]),
-        )
+        try:
+            captions = tuple(
+                VisualCaption(c["text"], tuple(c["token_logprobs"]), c["score"])
+                for c in header["captions"]
+            )
+            return cls(
+                captions=captions,
+                seconds=dict(header["seconds"]),
+                width=int(header["width"]),
+                height=int(header["height"]),
+                notes=tuple(header["notes"]),
+                peak_rss_bytes=int(header["peak_rss_bytes"]),
+            )
+        except (KeyError, TypeError, ValueError) as err:
+            raise ProtocolError(
+                f"the worker's answer is incomplete ({type(err).__name__}: {err})"
+            ) from None
+
+
+def _fields_of(kind: type[Any], header: dict[str, Any]) -> dict[str, Any]:
+    names = (entry.name for entry in fields(kind))
+    return {name: header[name] for name in names if name in header}

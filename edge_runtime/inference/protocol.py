@@ -31,7 +31,8 @@ class Frame:
 
 def encode(frame: Frame) -> bytes:
     """Return the bytes of a frame."""
-    header = json.dumps(frame.header, ensure_ascii=False).encode()
+    # Escaped to ASCII, so that file names which are no UTF-8 travel too.
+    header = json.dumps(frame.header).encode()
     _check_lengths(len(header), len(frame.payload))
     prefix = _PREFIX.pack(_MAGIC, PROTOCOL_VERSION, 0, len(header), len(frame.payload))
     return prefix + header + frame.payload

@@ -5,16 +5,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 import logging
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from ..errors import (
     EdgeRuntimeError,
+    ProtocolError,
     WorkerCrashedError,
+    WorkerError,
     WorkerMemoryError,
     WorkerStartError,
+    WorkerStoppedError,
     WorkerTimeoutError,
     error_from_code,
 )
+from ..units import human_bytes
 from .child import Child, WorkerLaunch, describe_exit
 from .messages import CaptionAnswer, CaptionJob, LoadRequest
 
@@ -38,6 +42,11 @@ class _Request:
     """None: only get ready."""
     payload: bytes
     answer: asyncio.Future[dict[str, Any]]
+
+    def fail(self, error: EdgeRuntimeError) -> None:
+        """Hand an error to the caller, if it still waits."""
+        if not self.answer.done():
+            self.answer.set_exception(error)
 
 
 @dataclass(slots=True)
@@ -66,7 +75,7 @@ class ModelRunner:
     on_state: Callable[[RunnerState], None] | None = None
     stats: RunnerStats = field(default_factory=RunnerStats)
     _state: RunnerState = RunnerState.STOPPED
-    _requests: asyncio.Queue[_Request | None] = field(default_factory=asyncio.Queue)
+    _requests: asyncio.Queue[_Request] = field(default_factory=asyncio.Queue)
     _task: asyncio.Task[None] | None = None
     _child: Child | None = None
 
@@ -93,10 +102,11 @@ class ModelRunner:
         return CaptionAnswer.from_header(await self._ask(job.to_header(), payload))
 
     async def stop(self) -> None:
-        """End the worker; all of its memory comes back. Requests still queued fail."""
-        if self._task is not None:
-            self._requests.put_nowait(None)
-            await self._task
+        """End the worker; all of its memory comes back. Open requests fail."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
 
     async def _ask(
         self, header: dict[str, Any] | None, payload: bytes
@@ -108,47 +118,73 @@ class ModelRunner:
         return dict(await answer)
 
     async def _own_child(self) -> None:
-        """Answer requests in order until told to stop."""
-        while True:
-            request = await self._next_request()
-            if request is None:
-                break
-            if request.answer.done():  # the caller left before its turn
-                continue
-            try:
-                await self._serve(request)
-            except EdgeRuntimeError as err:
-                self.stats.failures += 1
-                if not request.answer.done():
-                    request.answer.set_exception(err)
-            finally:
-                if not request.answer.done():  # a fault of ours: nobody waits for ever
-                    request.answer.cancel()
-        await self._end_child()
-        self._fail_queued()
+        """Answer requests in order until cancelled."""
+        try:
+            while True:
+                request = await self._next_request()
+                if not request.answer.done():  # else the caller left before its turn
+                    await self._serve(request)
+        finally:
+            await self._end_child()
+            while not self._requests.empty():
+                self._requests.get_nowait().fail(_stopped())
 
-    async def _next_request(self) -> _Request | None:
-        """Wait for a request; unload the model when none comes for a while."""
-        if self._child is not None and self._requests.empty():
-            try:
-                async with asyncio.timeout(self.keep_alive_s):
-                    return await self._requests.get()
-            except TimeoutError:
-                _LOGGER.debug("%s: idle, unloading", self.model.model_id)
-                await self._end_child()
-        return await self._requests.get()
+    async def _next_request(self) -> _Request:
+        """Wait for a request; meanwhile unload an idle model and notice its death."""
+        if self._child is None:
+            return await self._requests.get()
+        waiting = asyncio.ensure_future(self._requests.get())
+        ended = asyncio.ensure_future(self._child.process.wait())
+        try:
+            await asyncio.wait(
+                {waiting, ended},
+                timeout=self.keep_alive_s,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if not waiting.done():
+                await self._unload(idle=not ended.done())
+            return await waiting
+        except asyncio.CancelledError:
+            if waiting.done() and not waiting.cancelled():
+                waiting.result().fail(_stopped())
+            raise
+        finally:
+            waiting.cancel()
+            ended.cancel()
+
+    async def _unload(self, *, idle: bool) -> None:
+        if idle:
+            _LOGGER.debug("%s: idle, unloading", self.model.model_id)
+            await self._end_child()
+        elif self._child is not None:
+            self.stats.failures += 1
+            reason = describe_exit(await self._child.wait(), self._child.last_words)
+            _LOGGER.warning("%s: %s, while idle", self.model.model_id, reason)
+            await self._end_child(RunnerState.FAILED)
 
     async def _serve(self, request: _Request) -> None:
-        if self._child is None or not self._child.is_running:
-            await self._start_child()
-        result: dict[str, Any] | None = {}
-        if request.header is not None:
-            self.stats.answers += 1
-            result = await self._exchange(
-                request.header, request.payload, request.answer
-            )
-        if result is not None and not request.answer.done():
-            request.answer.set_result(result)
+        try:
+            if self._child is None or not self._child.is_running:
+                await self._start_child()
+            result: dict[str, Any] | None = {}
+            if request.header is not None:
+                result = await self._exchange(
+                    request.header, request.payload, request.answer
+                )
+                self.stats.answers += 1
+        except EdgeRuntimeError as err:
+            self.stats.failures += 1
+            request.fail(err)
+        except asyncio.CancelledError:
+            request.fail(_stopped())
+            raise
+        except Exception as err:
+            _LOGGER.exception("%s: the runner failed", self.model.model_id)
+            await self._end_child(RunnerState.FAILED)
+            request.fail(WorkerError(f"the runner failed: {type(err).__name__}: {err}"))
+        else:
+            if result is not None and not request.answer.done():
+                request.answer.set_result(result)
 
     async def _start_child(self) -> None:
         self._set_state(RunnerState.STARTING)
@@ -156,12 +192,12 @@ class ModelRunner:
         try:
             self._child = await Child.start(self.launch)
             await self._exchange(self.model.to_header())
-        except EdgeRuntimeError as err:
+        except WorkerCrashedError as err:
+            raise WorkerStartError(
+                f"{self.model.model_id}: could not be loaded: {err}"
+            ) from None
+        except BaseException:
             await self._end_child(RunnerState.FAILED)
-            if isinstance(err, WorkerCrashedError):
-                raise WorkerStartError(
-                    f"{self.model.model_id}: could not be loaded: {err}"
-                ) from None
             raise
         self._set_state(RunnerState.READY)
 
@@ -183,13 +219,15 @@ class ModelRunner:
                 await self._end_child()
                 return None
             answer = talk.result()
+            if answer is None:
+                reason = describe_exit(await child.wait(), child.last_words)
+                raise WorkerCrashedError(reason)
+            self._check_memory(child)
         except EdgeRuntimeError:
             await self._end_child(RunnerState.FAILED)
             raise
         finally:
             talk.cancel()
-        if answer is None:
-            await self._explain_end(child)
         return _result(answer)
 
     async def _watch(
@@ -209,23 +247,22 @@ class ModelRunner:
             )
             if done:
                 return
-            used, limit = child.rss_bytes(), self.memory_limit_bytes
-            self.stats.peak_rss_bytes = max(self.stats.peak_rss_bytes, used)
-            if limit is not None and used > limit:
-                raise WorkerMemoryError(
-                    f"{self.model.model_id}: its worker took {used / 1e6:.0f} MB of "
-                    f"{limit / 1e6:.0f} MB and was ended: choose a smaller model"
-                )
+            self._check_memory(child)
             if loop.time() > deadline:
                 raise WorkerTimeoutError(
                     f"{self.model.model_id}: no answer in {self.timeout_s:g} s; "
                     "its worker was ended"
                 )
 
-    async def _explain_end(self, child: Child) -> NoReturn:
-        returncode = await child.wait()
-        await self._end_child(RunnerState.FAILED)
-        raise WorkerCrashedError(describe_exit(returncode, child.last_words))
+    def _check_memory(self, child: Child) -> None:
+        used, limit = child.rss_bytes(), self.memory_limit_bytes
+        self.stats.peak_rss_bytes = max(self.stats.peak_rss_bytes, used)
+        if limit is not None and used > limit:
+            raise WorkerMemoryError(
+                f"{self.model.model_id}: its worker took {human_bytes(used)} of "
+                f"{human_bytes(limit)} that it may use, and was ended: choose a "
+                "smaller model or allow more memory"
+            )
 
     async def _end_child(self, state: RunnerState = RunnerState.STOPPED) -> None:
         child, self._child = self._child, None
@@ -241,14 +278,14 @@ class ModelRunner:
             if self.on_state is not None:
                 self.on_state(state)
 
-    def _fail_queued(self) -> None:
-        while not self._requests.empty():
-            request = self._requests.get_nowait()
-            if request is not None and not request.answer.done():
-                request.answer.set_exception(WorkerCrashedError("the runner stopped"))
+
+def _stopped() -> WorkerStoppedError:
+    return WorkerStoppedError("the worker was stopped before it answered")
 
 
 def _result(answer: dict[str, Any]) -> dict[str, Any]:
-    if error := answer.get("error"):
-        raise error_from_code(error["code"], error["message"])
-    return dict(answer["result"])
+    if isinstance(error := answer.get("error"), dict):
+        raise error_from_code(str(error.get("code")), str(error.get("message")))
+    if not isinstance(result := answer.get("result"), dict):
+        raise ProtocolError("the worker's answer holds neither result nor error")
+    return result

@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 import signal
 import sys
+from time import perf_counter
 import traceback
 from typing import Any, BinaryIO, Final
 
@@ -34,7 +35,7 @@ class Worker:
         """Return the result of a request; errors are raised."""
         match frame.header.get("op"):
             case "load":
-                return self._load(LoadRequest.from_header(frame.header))
+                return self._load_model(LoadRequest.from_header(frame.header))
             case "caption":
                 job = CaptionJob.from_header(frame.header)
                 return self._caption(job, frame.payload)
@@ -43,12 +44,10 @@ class Worker:
             case unknown:
                 raise WorkerError(f"the worker knows no request '{unknown}'")
 
-    def _load(self, request: LoadRequest) -> dict[str, Any]:
-        from ..families.base import FamilyConfig
-
+    def _load_model(self, request: LoadRequest) -> dict[str, Any]:
         session = _find(SESSIONS, request.library, "library")
         family = _find(FAMILIES, request.family, "family")
-        config = FamilyConfig(
+        config = _load("edge_runtime.families.base:FamilyConfig")(
             files=request.files,
             preprocess=request.preprocess,
             generate=request.generate,
@@ -61,14 +60,10 @@ class Worker:
         return {"peak_rss_bytes": peak_rss_bytes()}
 
     def _caption(self, job: CaptionJob, payload: bytes) -> dict[str, Any]:
-        from time import perf_counter
-
-        from ..imaging import open_photo
-
         if self._captioner is None:
             raise WorkerError("a caption was asked for before a model was loaded")
         started = perf_counter()
-        photo = open_photo(
+        photo = _load("edge_runtime.imaging:open_photo")(
             payload or job.path or "", self._captioner.target_size, job.memory_budget
         )
         decoded = perf_counter() - started
@@ -86,13 +81,18 @@ class Worker:
 def _find(registry: Any, name: str, kind: str) -> Any:
     if name not in registry:
         raise ModelUnusableError(f"this version has no {kind} '{name}'")
-    module, _, attribute = registry[name].partition(":")
+    return _load(registry[name])
+
+
+def _load(place: str) -> Any:
+    """Import `module:attribute`; a library that can't be loaded is a typed error."""
+    module, _, attribute = place.partition(":")
     try:
         return getattr(import_module(module), attribute)
-    except ImportError as err:
+    except (ImportError, RuntimeError, OSError) as err:  # numpy raises RuntimeError
+        reason = str(err).strip().splitlines()[:1] or [type(err).__name__]
         raise ModelUnusableError(
-            f"the {kind} '{name}' can't be loaded here ({err}): "
-            "run edge-captions doctor"
+            f"{module} can't be loaded here ({reason[0]}): run edge-captions doctor"
         ) from None
 
 
@@ -162,7 +162,7 @@ def _prepare_process() -> None:
 
 def main() -> int:
     """Run the worker on its standard streams."""
-    level = os.environ.get("EDGE_CAPTIONS_WORKER_LOG", "WARNING")
+    level = logging.DEBUG if "--verbose" in sys.argv else logging.WARNING
     logging.basicConfig(stream=sys.stderr, level=level)
     _prepare_process()
     requests = os.fdopen(os.dup(0), "rb")

@@ -9,8 +9,6 @@ from ..inference.messages import CaptionAnswer, CaptionJob
 from ..schemas import CaptionRequest, CaptionResult, Verdict
 from .sentence import to_sentence
 
-_CAPTIONER_LANGUAGE = "en"
-
 
 class VisualCaptioner(Protocol):
     """Describes one picture; a ModelRunner is one."""
@@ -25,6 +23,8 @@ class CaptionPipeline:
 
     captioner: VisualCaptioner
     model_id: str
+    languages: tuple[str, ...]
+    """What the captioner writes, its main language first."""
     memory_budget: Callable[[], int | None]
     """Returns the bytes that decoding a photo may take now."""
 
@@ -34,22 +34,38 @@ class CaptionPipeline:
         job = CaptionJob(path=request.path, memory_budget=self.memory_budget())
         answer = await self.captioner.caption(job)
         best = answer.captions[0]
+        language = written_language(request.language, self.languages)
         notes = list(answer.notes)
-        if request.language != _CAPTIONER_LANGUAGE:
-            notes.append(
-                f"no translator for '{request.language}' is installed: "
-                "the caption is in English"
-            )
+        if language is None:
+            language = self.languages[0]
+            notes.append(untranslated_note(request.language, language))
+        if not best.text:
+            notes.append("the captioner found nothing to say")
         return CaptionResult(
             path=request.path,
             caption=to_sentence(best.text),
             raw_caption=best.text,
-            language=_CAPTIONER_LANGUAGE,
+            language=language,
             model=self.model_id,
-            verdict=Verdict.UNCHECKED,
+            verdict=Verdict.UNCHECKED if best.text else Verdict.NONE,
             doubted=(),
             seconds=perf_counter() - started,
-            log_probability=sum(best.token_logprobs) / max(len(best.token_logprobs), 1),
+            log_probability=_mean(best.token_logprobs),
             stages=answer.seconds,
             notes=tuple(notes),
         )
+
+
+def written_language(wanted: str, written: tuple[str, ...]) -> str | None:
+    """Return the language that serves a wish (`en-GB` is served by `en`), or None."""
+    primary = wanted.lower().partition("-")[0]
+    return next((w for w in written if w.lower().partition("-")[0] == primary), None)
+
+
+def untranslated_note(wanted: str, written: str) -> str:
+    """Return the note on a caption that stays in the captioner's own language."""
+    return f"nothing here translates to '{wanted}': the caption stays in '{written}'"
+
+
+def _mean(values: tuple[float, ...]) -> float | None:
+    return sum(values) / len(values) if values else None

@@ -31,6 +31,8 @@ class OnnxSession:
             self._session = ort.InferenceSession(
                 path, settings, providers=["CPUExecutionProvider"]
             )
+        except MemoryError:
+            raise
         except Exception as err:  # noqa: BLE001 - its errors have no common base
             reason = str(err).strip().splitlines()[0]
             raise ModelBrokenError(

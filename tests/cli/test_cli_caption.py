@@ -1,14 +1,38 @@
 """`edge-captions caption` as people and scripts run it, on the embedded model."""
 
+import fcntl
 import os
 from pathlib import Path
 import pty
 import struct
 import subprocess
 import sys
+import termios
 import zlib
 
 import pytest
+
+OWN_MODEL = """
+schema_version: 1
+models:
+  - id: mine
+    task: image-to-text
+    family: encoder_decoder
+    library: onnxruntime
+    format: onnx
+    tuning: finetuned
+    languages: [en]
+    license: MIT
+    quality: {score: 99, source: made up}
+    requires: {memory_bytes: 120000000}
+    preprocess: {size: [224, 224], mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5]}
+    files:
+      - path: encoder.onnx
+        bytes: 1000
+        sha256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+        sources:
+          - url: http://127.0.0.1:9/encoder.onnx
+"""
 
 
 @pytest.fixture
@@ -100,10 +124,118 @@ def test_an_unknown_model_is_named_with_the_nearest(cli, astronaut):
     assert ended.out == ""
 
 
-def test_a_pinned_model_that_is_missing_says_how_to_get_it(cli, astronaut):
+def test_a_pinned_model_that_this_version_cannot_run_says_so(cli, astronaut):
     ended = cli("caption", "--model", "florence-2-base-ft", astronaut)
     assert ended.code == 4
-    assert "edge-captions download florence-2-base-ft" in ended.err
+    assert "florence-2-base-ft is of the family florence2" in ended.err
+    assert "download" not in ended.err
+
+
+def test_a_pinned_model_that_is_missing_says_how_to_get_it(cli, astronaut, tmp_path):
+    manifest = tmp_path / "mine.yaml"
+    manifest.write_text(OWN_MODEL)
+    environ = {"EDGE_CAPTIONS_MANIFEST": str(manifest)}
+    ended = cli("caption", "--model", "mine", astronaut, **environ)
+    assert ended.code == 4
+    assert "edge-captions download mine" in ended.err
+    ended = cli("caption", astronaut, **environ)
+    assert ended.code == 0
+    assert "edge-captions download mine" in ended.err
+
+
+def test_a_pinned_model_of_another_task_is_refused(cli, astronaut):
+    ended = cli("caption", "--model", "opus-mt-en-de", astronaut)
+    assert ended.code == 4
+    assert "is a model for translation, not a captioner" in ended.err
+    assert "tiny-captioner" in ended.err
+
+
+def test_a_name_that_is_no_utf8_is_captioned(cli, astronaut, tmp_path):
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9\x1b[31m.jpg")
+    Path(name).write_bytes(astronaut.read_bytes())
+    for environ in ({}, {"LC_ALL": "C", "PYTHONUTF8": "0"}):
+        ended = cli("caption", name, name, **environ)
+        assert ended.code == 0, ended.err
+        assert len(ended.lines) == 2
+        assert "\x1b[31m" not in ended.out
+    ended = cli("caption", "--json", name)
+    assert ended.objects[0]["path"] == name
+
+
+def test_too_little_memory_is_one_line_that_says_so(cli, astronaut):
+    ended = cli("caption", astronaut, EDGE_CAPTIONS_MEMORY_LIMIT_MIB="32")
+    assert ended.code == 4
+    assert "tiny-captioner needs" in ended.err
+    pinned = ("caption", "--model", "tiny-captioner", astronaut)
+    ended = cli(*pinned, EDGE_CAPTIONS_MEMORY_LIMIT_MIB="32")
+    assert ended.code == 5
+    assert "that it may use, and was ended" in ended.err
+
+
+def test_a_photo_that_may_not_be_read_is_one_line(astronaut, tmp_path, home):
+    photo = tmp_path / "private.jpg"
+    photo.write_bytes(astronaut.read_bytes())
+    photo.chmod(0)
+    command = [sys.executable, "-m", "edge_runtime", "caption", "--json", photo]
+    if os.geteuid() == 0:  # root may read everything, unless it gives that up
+        lost = "-dac_override,-dac_read_search"
+        command = ["setpriv", "--bounding-set", lost, *command]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "EDGE_CAPTIONS_HOME": str(home)},
+    )
+    assert done.returncode == 1, done.stderr
+    assert "photo_unreadable" in done.stdout
+    assert "no permission to read it" in done.stderr
+
+
+def test_a_home_that_may_not_be_entered_is_one_line(astronaut, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.touch()
+    done = subprocess.run(
+        [sys.executable, "-m", "edge_runtime", "caption", astronaut],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "EDGE_CAPTIONS_HOME": str(blocked / "home")},
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode in {0, 3}
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"), [(b"\x04", 4), (b"n\n", 4), (b"\x03", 130)]
+)
+def test_a_download_is_asked_for_and_can_be_refused(
+    astronaut, home, tmp_path, answer, code
+):
+    manifest = tmp_path / "mine.yaml"
+    manifest.write_text(OWN_MODEL)
+    parent, child = pty.openpty()
+    command = [sys.executable, "-m", "edge_runtime", "caption", "--model", "mine"]
+    with subprocess.Popen(
+        [*command, astronaut],
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+        env={
+            **os.environ,
+            "EDGE_CAPTIONS_HOME": str(home),
+            "EDGE_CAPTIONS_MANIFEST": str(manifest),
+        },
+    ) as process:
+        os.close(child)
+        seen = b""
+        while b"[y/N]" not in seen:
+            seen += os.read(parent, 4096)
+        os.write(parent, answer)
+        assert process.wait(timeout=20) == code
+    os.close(parent)
 
 
 def test_the_stage_can_be_switched_off(cli, astronaut, home):
@@ -120,7 +252,7 @@ def test_another_language_without_a_translator_stays_english_and_says_so(
     ended = cli("caption", "--json", "--language", "de", astronaut)
     assert ended.code == 0
     assert ended.objects[0]["language"] == "en"
-    assert "English" in "".join(ended.objects[0]["notes"])
+    assert "stays in 'en'" in "".join(ended.objects[0]["notes"])
 
 
 def test_broken_settings_name_file_and_line(cli, astronaut, home):

@@ -11,7 +11,6 @@ import pytest
 
 from edge_runtime.config import Settings
 from edge_runtime.errors import (
-    EdgeRuntimeError,
     ModelBrokenError,
     ModelUnusableError,
     PhotoNotFoundError,
@@ -19,6 +18,7 @@ from edge_runtime.errors import (
     WorkerCrashedError,
     WorkerMemoryError,
     WorkerStartError,
+    WorkerStoppedError,
     WorkerTimeoutError,
 )
 from edge_runtime.inference.child import Child, WorkerLaunch, describe_exit
@@ -47,6 +47,12 @@ async def running(model, launch=PYTHON, **options):
 def is_alive(pid: int) -> bool:
     status = Path(f"/proc/{pid}/status")
     return status.exists() and "Z (zombie)" not in status.read_text()
+
+
+async def in_state(runner: ModelRunner, state: RunnerState) -> None:
+    async with asyncio.timeout(5):
+        while runner.state is not state:  # noqa: ASYNC110 - the state is what is tested
+            await asyncio.sleep(0.02)
 
 
 def oom_score(pid: int) -> int:
@@ -120,20 +126,20 @@ async def test_an_idle_worker_ends_and_starts_again_on_demand(embedded):
         await runner.ensure_ready()
         first = runner.pid
         assert first is not None
-        async with asyncio.timeout(5):
-            while runner.state is not RunnerState.STOPPED:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await in_state(runner, RunnerState.STOPPED)
         assert not is_alive(first)
         await runner.ensure_ready()
         assert runner.stats.starts == 2
 
 
-async def test_a_killed_worker_is_an_error_with_its_signal_then_a_new_worker(embedded):
+async def test_an_idle_worker_that_is_killed_is_noticed_and_replaced(embedded, caplog):
     async with running(embedded) as runner:
         await runner.ensure_ready()
         assert runner.pid is not None
         os.kill(runner.pid, signal.SIGKILL)
-        await asyncio.sleep(0.1)
+        await in_state(runner, RunnerState.FAILED)
+        assert "ended by SIGKILL" in caplog.text
+        assert runner.pid is None
         await runner.ensure_ready()
         assert runner.stats.starts == 2
         assert runner.state is RunnerState.READY
@@ -176,7 +182,9 @@ async def test_a_worker_that_takes_too_much_memory_is_ended(embedded, tmp_path):
     )
     limit = 100_000_000
     async with running(embedded, launch, memory_limit_bytes=limit) as runner:
-        with pytest.raises(WorkerMemoryError, match=r"of 100 MB and was ended"):
+        with pytest.raises(
+            WorkerMemoryError, match=r"of 100 MB that it may use, and was ended"
+        ):
             await runner.caption(CaptionJob(path="x"))
         assert runner.stats.peak_rss_bytes > limit
 
@@ -238,19 +246,73 @@ async def test_a_command_that_does_not_exist_is_named(embedded):
             await runner.ensure_ready()
 
 
-async def test_requests_that_wait_when_the_runner_stops_fail(embedded, tmp_path):
-    launch = scripted(tmp_path, GREET_AND_LOAD + "receive()\ntime.sleep(0.4)\n")
+async def test_stopping_ends_open_requests_and_the_next_one_starts_again(
+    embedded, tmp_path
+):
+    launch = scripted(tmp_path, GREET_AND_LOAD + "receive()\ntime.sleep(60)\n")
     runner = ModelRunner(embedded, launch)
     await runner.ensure_ready()
-    first = asyncio.create_task(runner.caption(CaptionJob(path="x")))
+    pid = runner.pid
+    requests = [
+        asyncio.create_task(runner.caption(CaptionJob(path=name))) for name in "xy"
+    ]
     await asyncio.sleep(0.1)
-    stopping = asyncio.create_task(runner.stop())
-    await asyncio.sleep(0)
-    late = asyncio.create_task(runner.caption(CaptionJob(path="y")))
-    results = await asyncio.gather(first, late, stopping, return_exceptions=True)
-    assert isinstance(results[0], WorkerCrashedError)
-    assert isinstance(results[1], EdgeRuntimeError)
+    async with asyncio.timeout(5):
+        await runner.stop()
+        await runner.stop()
+    for result in await asyncio.gather(*requests, return_exceptions=True):
+        assert isinstance(result, WorkerStoppedError)
+    assert pid is not None
+    assert not is_alive(pid)
+    await runner.ensure_ready()
     await runner.stop()
+    assert runner.state is RunnerState.STOPPED
+
+
+@pytest.mark.parametrize("body", ["time.sleep(60)", "send({'hello': 1}); receive()"])
+async def test_stopping_does_not_wait_for_a_worker_that_starts(
+    embedded, tmp_path, body
+):
+    launch = scripted(tmp_path, f"{body}\ntime.sleep(60)\n")
+    runner = ModelRunner(embedded, launch)
+    request = asyncio.create_task(runner.ensure_ready())
+    await asyncio.sleep(0.3)
+    async with asyncio.timeout(5):
+        await runner.stop()
+    with pytest.raises(WorkerStoppedError):
+        await request
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("{'id': 2}", "neither result nor error"),
+        ("{'id': 2, 'result': {}}", "incomplete .KeyError: 'captions'"),
+    ],
+)
+async def test_an_answer_with_a_hole_is_a_typed_error(
+    embedded, tmp_path, answer, message
+):
+    launch = scripted(tmp_path, GREET_AND_LOAD + f"receive()\nsend({answer})\n")
+    async with running(embedded, launch) as runner:
+        with pytest.raises(ProtocolError, match=message):
+            await runner.caption(CaptionJob(path="x"))
+
+
+async def test_a_worker_behind_a_wrapper_is_watched_and_ended_too(
+    embedded, tmp_path, astronaut
+):
+    wrapper = tmp_path / "wrapper"
+    wrapper.write_text(f'#!/bin/sh\n{sys.executable} "$@"\nexit $?\n')
+    wrapper.chmod(0o755)
+    launch = WorkerLaunch((str(wrapper),))
+    async with running(embedded, launch) as runner:
+        await runner.caption(CaptionJob(path=str(astronaut)))
+        assert runner.rss_bytes() > 30_000_000
+    small = 20_000_000
+    async with running(embedded, launch, memory_limit_bytes=small) as runner:
+        with pytest.raises(WorkerMemoryError):
+            await runner.ensure_ready()
 
 
 async def load(embedded, **changes):
