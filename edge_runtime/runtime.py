@@ -2,11 +2,11 @@
 
 from functools import cached_property
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from . import hardware as machine
 from .config import Settings
-from .const import EMBEDDED_MODEL, MIB
+from .const import EMBEDDED_MODEL, MIB, SHARE_OF_MEMORY
 from .downloads import ModelStore
 from .errors import ModelUnknownError, ModelUnusableError, NoModelError
 from .hardware.software import base_install, is_installed
@@ -21,8 +21,6 @@ from .schemas import CaptionRequest, CaptionResult, Task
 from .selection import ReasonCode, Selection, SelectionContext, select
 from .selftest import SelfTest, SelfTestStore
 from .yaml_reader import suggest
-
-_SHARE_OF_MEMORY: Final = 0.85
 
 
 class EdgeRuntime:
@@ -102,6 +100,7 @@ class EdgeRuntime:
             libraries=self.libraries if hardware is None else base_install(hardware),
             installed=self._usable() if here else self._bundled(),
             memory_limit_bytes=limit * MIB if here and limit else None,
+            room_needed={s.id: self.store.room_needed(s) for s in rows},
             proven=frozenset(i for i, test in tests.items() if test.passed),
             failed=frozenset(i for i, test in tests.items() if not test.passed),
             seconds={i: test.seconds for i, test in tests.items() if test.passed},
@@ -193,7 +192,7 @@ class EdgeRuntime:
         if self.settings.memory_limit_mib is not None:
             return self.settings.memory_limit_mib * MIB
         available = self.hardware.memory.available_bytes
-        return None if available is None else int(available * _SHARE_OF_MEMORY)
+        return None if available is None else int(available * SHARE_OF_MEMORY)
 
     def _memory_budget(self) -> int | None:
         """Return the bytes that decoding one photo may take now."""
@@ -202,7 +201,7 @@ class EdgeRuntime:
             limit = self.settings.memory_limit_mib * MIB
             held = max((r.rss_bytes() for r in self._runners.values()), default=0)
             available = min(available or limit, max(limit - held, 0))
-        return None if available is None else int(available * _SHARE_OF_MEMORY)
+        return None if available is None else int(available * SHARE_OF_MEMORY)
 
 
 def default_threads(hardware: machine.HardwareInfo) -> int:

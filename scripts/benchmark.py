@@ -22,6 +22,7 @@ import time
 from PIL import Image
 import psutil
 
+from edge_runtime.const import EMBEDDED_MODEL, MB
 from edge_runtime.families.base import FamilyConfig
 from edge_runtime.families.encoder_decoder import EncoderDecoderCaptioner
 from edge_runtime.imaging import open_photo
@@ -32,7 +33,6 @@ from edge_runtime.sessions.onnx import OnnxSession
 PACKAGE = Path(__file__).resolve().parent.parent / "edge_runtime"
 SAMPLE = PACKAGE / "bundled" / "samples" / "dogs-on-grass.jpg"
 SAMPLE_INTERVAL_S = 0.005
-MB = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,7 @@ def whole_command(photo: Path, runs: int) -> tuple[float, float]:
 def one_command(photo: Path) -> tuple[float, float]:
     """Run `edge-captions caption` once and watch the memory of its process tree."""
     command = [sys.executable, "-m", "edge_runtime", "caption", str(photo)]
+    command += ["--model", EMBEDDED_MODEL, "--home", str(photo.parent / "home")]
     peak, started = 0, time.perf_counter()
     with subprocess.Popen(  # noqa: S603
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -3,14 +3,23 @@
 from collections.abc import Callable, Iterator
 import contextlib
 from fnmatch import fnmatchcase
+import lzma
 from pathlib import Path, PurePosixPath
 import tarfile
-from typing import IO
+from typing import IO, Final
 import zipfile
 import zlib
 
 from ..errors import DownloadError, SizeMismatchError, SourceNotFoundError
-from .files import CHUNK_BYTES, disk_error
+from .files import CHUNK_BYTES
+
+_DAMAGE: Final = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+)
 
 
 def append_member(
@@ -23,40 +32,73 @@ def append_member(
     """Append a member's bytes to a file and return how many there were.
 
     `member` may hold `*` and must fit one member. More bytes than `limit`, or than
-    the archive itself names, raise SizeMismatchError.
+    the archive itself names, raise SizeMismatchError; a target that can't be written
+    raises OSError. Once `stopped`, what was copied is no whole member.
     """
+    with contextlib.ExitStack() as opened:
+        with _reading(archive):
+            stream, declared = _open_member(archive, member, opened, stopped)
+        allowed = declared if limit is None else limit
+        out, written = opened.enter_context(target.open("ab")), 0
+        while not stopped():
+            with _reading(archive):
+                chunk = stream.read(CHUNK_BYTES)
+            if not chunk:
+                break
+            written += len(chunk)
+            if written > allowed:
+                raise SizeMismatchError(
+                    f"the archive's member has more than {allowed} bytes"
+                )
+            out.write(chunk)
+        return written
+
+
+@contextlib.contextmanager
+def _reading(archive: Path) -> Iterator[None]:
     try:
-        with _open_member(archive, member) as (stream, declared):
-            allowed = declared if limit is None else limit
-            return _copy(stream, target, allowed, stopped)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as err:
+        yield
+    # bz2 says OSError of damaged data
+    except (*_DAMAGE, OSError) as err:
         raise DownloadError(f"{archive.name} is damaged ({err})") from err
     except (RuntimeError, NotImplementedError) as err:
         raise DownloadError(f"{archive.name} can't be unpacked ({err})") from err
 
 
-@contextlib.contextmanager
-def _open_member(archive: Path, member: str) -> Iterator[tuple[IO[bytes], int]]:
+def _open_member(
+    archive: Path,
+    member: str,
+    opened: contextlib.ExitStack,
+    stopped: Callable[[], bool],
+) -> tuple[IO[bytes], int]:
     if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as bundle:
-            entries = {i.filename: i for i in bundle.infolist() if not i.is_dir()}
-            name = choose_member(list(entries), member, archive.name)
-            with bundle.open(entries[name]) as stream:
-                yield stream, entries[name].file_size
-        return
+        bundle = opened.enter_context(zipfile.ZipFile(archive))
+        entries = {i.filename: i for i in bundle.infolist() if not i.is_dir()}
+        name = choose_member(list(entries), member, archive.name)
+        stream = opened.enter_context(bundle.open(entries[name]))
+        return stream, entries[name].file_size
     try:
-        bundle_tar = tarfile.open(archive, "r:*")  # noqa: SIM115 - closed below
+        bundle_tar = opened.enter_context(tarfile.open(archive, "r:*"))  # noqa: SIM115
     except tarfile.ReadError as err:
         raise DownloadError(f"{archive.name} is neither a zip nor a tar file") from err
-    with bundle_tar:
+    files = {info.name: info for info in _files_of(bundle_tar, stopped)}
+    name = choose_member(list(files), member, archive.name)
+    found = bundle_tar.extractfile(files[name])
+    if found is None:
+        raise SourceNotFoundError(f"{archive.name} holds no bytes of {name}")
+    return opened.enter_context(found), files[name].size
+
+
+def _files_of(
+    bundle: tarfile.TarFile, stopped: Callable[[], bool]
+) -> Iterator[tarfile.TarInfo]:
+    # listing a compressed archive unpacks all of it
+    for info in bundle:
+        if stopped():
+            return
         # links and devices are no files: a link could point anywhere
-        files = {i.name: i for i in bundle_tar if i.isfile()}
-        name = choose_member(list(files), member, archive.name)
-        opened = bundle_tar.extractfile(files[name])
-        if opened is None:
-            raise SourceNotFoundError(f"{archive.name} holds no bytes of {name}")
-        with opened:
-            yield opened, files[name].size
+        if info.isfile():
+            yield info
 
 
 def choose_member(names: list[str], member: str, archive: str) -> str:
@@ -77,21 +119,3 @@ def choose_member(names: list[str], member: str, archive: str) -> str:
 def _is_unsafe(name: str) -> bool:
     path = PurePosixPath(name.replace("\\", "/"))
     return path.is_absolute() or ".." in path.parts
-
-
-def _copy(
-    stream: IO[bytes], target: Path, allowed: int, stopped: Callable[[], bool]
-) -> int:
-    written = 0
-    try:
-        with target.open("ab") as out:
-            while (chunk := stream.read(CHUNK_BYTES)) and not stopped():
-                written += len(chunk)
-                if written > allowed:
-                    raise SizeMismatchError(
-                        f"the archive's member has more than {allowed} bytes"
-                    )
-                out.write(chunk)
-    except OSError as err:
-        raise disk_error(err, target) from err
-    return written

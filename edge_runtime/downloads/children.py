@@ -30,14 +30,13 @@ async def run_python(
 
     Raises ChildFailedError if it fails or takes too long.
     """
+    pipe = asyncio.subprocess.PIPE
     try:
         child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            *arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+            *(sys.executable, "-P", *arguments),
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
             env=dict(environ),
             cwd=cwd,
         )

@@ -1,20 +1,24 @@
 """Check what is installed, and remove what no manifest row names any more."""
 
 from collections.abc import Iterable
+import logging
 from pathlib import Path
 
-from ..errors import ModelLockedError
+from ..const import RECORD_NAME
+from ..errors import DownloadError, ModelLockedError
 from ..manifest.model import ModelFile, ModelSpec
 from .files import (
     WORK_NAME,
+    disk_errors,
     remove_tree,
     sha256_of,
     size_of,
     sync_folder,
+    tree_bytes,
     unfinished_names,
 )
 from .installed import (
-    RECORD_NAME,
+    InstalledFile,
     expected_sha256,
     read_records,
     unchecked,
@@ -23,6 +27,8 @@ from .installed import (
 from .locate import Places
 from .lock import LOCK_NAME, model_lock_now
 from .records import Problem, PruneReport
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def verify_model(places: Places, spec: ModelSpec) -> list[Problem]:
@@ -40,8 +46,18 @@ def verify_model(places: Places, spec: ModelSpec) -> list[Problem]:
             continue
         problems.append(problem)
         if record is not None and bundled is None and path.exists():
-            write_record(folder, file.path, unchecked(record))
+            _distrust(folder, file.path, record)
     return problems
+
+
+def _distrust(folder: Path, path: str, record: InstalledFile) -> None:
+    """Write down that a file is damaged, unless somebody is mending it."""
+    try:
+        with model_lock_now(folder), disk_errors(folder):
+            if read_records(folder).get(path) == record:
+                write_record(folder, path, unchecked(record))
+    except DownloadError as err:
+        _LOGGER.info("%s stays recorded as installed (%s)", folder / path, err)
 
 
 def _check(path: Path, file: ModelFile, expected: str | None) -> Problem | None:
@@ -68,7 +84,8 @@ def remove_model(places: Places, spec: ModelSpec) -> int:
     Raises ModelLockedError while another process works on it.
     """
     folder = places.folder(spec)
-    return _remove_folder(folder) if folder.is_dir() else 0
+    with disk_errors(folder):
+        return _remove_folder(folder) if folder.is_dir() else 0
 
 
 def _remove_folder(folder: Path) -> int:
@@ -79,7 +96,11 @@ def _remove_folder(folder: Path) -> int:
 
 
 def prune_models(
-    places: Places, known: Iterable[ModelSpec], keep: Iterable[str]
+    places: Places,
+    known: Iterable[ModelSpec],
+    keep: Iterable[str],
+    *,
+    dry_run: bool = False,
 ) -> PruneReport:
     """Remove models that no row knows, and files that their row no longer names."""
     rows = {spec.id: spec for spec in known}
@@ -87,22 +108,36 @@ def prune_models(
     removed: list[str] = []
     busy: list[str] = []
     freed = 0
-    for folder in _model_folders(places.models_home):
-        if folder.name in kept:
-            continue
-        try:
-            if (spec := rows.get(folder.name)) is None:
-                freed += _remove_folder(folder)
-                removed.append(folder.name)
+    with disk_errors(places.models_home):
+        for folder in _model_folders(places.models_home):
+            if folder.name in kept:
                 continue
-            with model_lock_now(folder):
-                for path in _leftovers(places, spec, folder):
-                    freed += size_of(path) or 0
-                    path.unlink(missing_ok=True)
-                    removed.append(str(path.relative_to(places.models_home)))
-        except ModelLockedError:
-            busy.append(folder.name)
+            try:
+                with model_lock_now(folder):
+                    paths = _unneeded(places, rows.get(folder.name), folder)
+                    freed += sum(map(_bytes_of, paths))
+                    if not dry_run:
+                        _remove(paths)
+            except ModelLockedError:
+                busy.append(folder.name)
+            else:
+                removed += [str(p.relative_to(places.models_home)) for p in paths]
     return PruneReport(tuple(removed), freed, tuple(busy))
+
+
+def _bytes_of(path: Path) -> int:
+    if path.is_symlink():
+        return 0
+    return tree_bytes(path) if path.is_dir() else size_of(path) or 0
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            remove_tree(path)
+        else:
+            path.unlink(missing_ok=True)
+        sync_folder(path.parent)
 
 
 def _model_folders(home: Path) -> list[Path]:
@@ -118,7 +153,9 @@ def _model_folders(home: Path) -> list[Path]:
     )
 
 
-def _leftovers(places: Places, spec: ModelSpec, folder: Path) -> list[Path]:
+def _unneeded(places: Places, spec: ModelSpec | None, folder: Path) -> list[Path]:
+    if spec is None:
+        return [folder]
     finals = {places.final(spec, file) for file in spec.files}
     records = read_records(folder)
     mine = {folder / RECORD_NAME, folder / LOCK_NAME, *finals}

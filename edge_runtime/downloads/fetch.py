@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import contextlib
 from dataclasses import dataclass
 from functools import partial
+import hashlib
 import logging
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from yarl import URL
@@ -16,7 +18,8 @@ from edge_runtime import __version__
 
 from ..const import APP_NAME, MIB
 from ..errors import DownloadError, SizeMismatchError, SourceUnreachableError
-from .files import check_room, disk_error, note_of, read_json, size_of, write_json
+from ..manifest.addresses import without_secrets
+from .files import check_room, note_of, read_json, size_of, write_json
 from .reach import ReachMemory
 from .records import Patience
 from .resolver import DaemonResolver
@@ -34,6 +37,7 @@ _LOGGER = logging.getLogger(__name__)
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS: Final = 10
 _MAX_RESUMES: Final = 3
+_RESUMES_RENEWED_BY: Final = 8 * MIB
 _PAGE_BYTES: Final = 16 * MIB
 _CHUNK: Final = MIB
 
@@ -71,7 +75,6 @@ async def open_fetcher(
         headers=headers,
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=True,
     ) as session:
         yield Fetcher(session, memory, patience)
 
@@ -92,9 +95,10 @@ class Fetcher:
     ) -> str | None:
         """Bring `part` to its full length; return the hash that the server named.
 
-        A lost connection is taken up again up to three times while bytes arrive.
+        A lost connection is taken up again while bytes arrive, up to three times for
+        every 8 MiB of them.
         """
-        resumes, restarted = 0, False
+        resumes, restarted, renewed_at = 0, False, size_of(part) or 0
         while True:
             before = size_of(part) or 0
             try:
@@ -109,6 +113,8 @@ class Fetcher:
                 await in_thread(lambda: discard(part))
             except _LostError as err:
                 after = size_of(part) or 0
+                if after - renewed_at >= _RESUMES_RENEWED_BY:
+                    resumes, renewed_at = 0, after
                 if after <= before or resumes == _MAX_RESUMES:
                     raise _vanished(after, remote.bytes, err) from err
                 resumes += 1
@@ -117,7 +123,7 @@ class Fetcher:
 
     async def read(self, url: str, accept: str) -> tuple[bytes, str]:
         """Return the body and the content type of a small document."""
-        opened = await self._open(URL(url), {"Accept": accept})
+        opened = await self._open(parse_url(url), {"Accept": accept})
         async with opened.response as response:
             if response.status != 200:  # noqa: PLR2004
                 raise refusal(response.status, response.headers)
@@ -143,7 +149,7 @@ class Fetcher:
             headers["Range"] = f"bytes={have}-"
             if etag := _note(part).get("etag"):
                 headers["If-Range"] = etag
-        opened = await self._open(URL(remote.url, encoded=True), headers)
+        opened = await self._open(parse_url(remote.url, encoded=True), headers)
         async with opened.response as response:
             offset = body_offset(response.status, response.headers, have, remote)
             total = remote.bytes if offset.total is None else offset.total
@@ -169,23 +175,27 @@ class Fetcher:
                 if total is not None and done > total:
                     await in_thread(lambda: discard(part))
                     raise SizeMismatchError(f"the server sends more than {total} bytes")
-                await in_thread(partial(_write, file, chunk, part))
+                await in_thread(partial(file.write, chunk))
                 report(done)
         finally:
-            await in_thread(lambda: _close(file, part))
+            await in_thread(file.close)
         return done
 
     async def _open(self, url: URL, headers: Mapping[str, str]) -> _Opened:
         """Follow redirects by hand: secrets stay with the server they are meant for."""
         origin, own, sha256 = url.origin(), dict(headers), None
+        # one that takes the connection and then stays silent is as good as away; a
+        # server that was redirected to may have to look for the file first
+        wait_s = self._patience.connect_s
         for _ in range(_MAX_REDIRECTS):
-            response = await self._get(url, own)
+            response = await self._get(url, own, wait_s)
+            wait_s = self._patience.stall_s
             sha256 = sha256 or linked_sha256(response.headers)
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or not location:
                 return _Opened(response, sha256)
             response.close()
-            target = url.join(URL(location, encoded=True))
+            target = _redirected(url, location)
             if target.scheme not in {"https", url.scheme}:
                 raise DownloadError(f"{url.host} redirects to an unsafe address")
             if target.origin() != origin:
@@ -195,14 +205,15 @@ class Fetcher:
         raise DownloadError(f"{url.host} redirects in a circle")
 
     async def _get(
-        self, url: URL, headers: Mapping[str, str]
+        self, url: URL, headers: Mapping[str, str], wait_s: float
     ) -> aiohttp.ClientResponse:
         origin = str(url.origin())
         await in_thread(lambda: self._memory.check(origin))
         try:
-            response = await self._session.get(
-                url, headers=headers, allow_redirects=False
-            )
+            async with asyncio.timeout(wait_s):
+                response = await self._session.get(
+                    url, headers=headers, allow_redirects=False, proxy=_proxy_for(url)
+                )
         except (aiohttp.ClientConnectionError, TimeoutError) as err:
             reason = _reason(err)
             if isinstance(err, aiohttp.ClientConnectorError | TimeoutError):
@@ -210,10 +221,41 @@ class Fetcher:
             raise SourceUnreachableError(
                 f"{origin} can't be reached ({reason})"
             ) from err
-        except aiohttp.ClientError as err:
-            raise DownloadError(f"{origin} gives no proper answer ({err})") from err
+        except (aiohttp.ClientError, ValueError) as err:
+            raise DownloadError(
+                f"{origin} gives no proper answer ({_reason(err)})"
+            ) from err
         await in_thread(lambda: self._memory.forget(origin))
         return response
+
+
+def parse_url(text: str, *, encoded: bool = False) -> URL:
+    """Return an address, or raise DownloadError if it is none."""
+    try:
+        url = URL(text, encoded=encoded)
+        str(url.origin())  # some faults are found only when the parts are needed
+    except ValueError:
+        message = f"'{without_secrets(text)}' is no address of a server"
+        raise DownloadError(message) from None
+    return url
+
+
+def _redirected(url: URL, location: str) -> URL:
+    try:
+        target = url.join(URL(location, encoded=True))
+        str(target.origin())
+    except ValueError:
+        raise DownloadError(f"{url.host} redirects to no proper address") from None
+    return target
+
+
+def _proxy_for(url: URL) -> str | None:
+    # aiohttp's own way to the environment's proxies brings ~/.netrc along, which
+    # clashes with a token and would send logins that nobody asked for
+    if url.host is None or proxy_bypass(url.host):
+        return None
+    proxy = getproxies().get(url.scheme, "")
+    return proxy if proxy.startswith("http") else None
 
 
 async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
@@ -235,13 +277,14 @@ def _resumable(part: Path, remote: Remote) -> int:
     have = size_of(part) or 0
     too_long = remote.bytes is not None and have > remote.bytes
     note = _note(part)
-    same_file = note.get("url") == remote.url and note.get("etag")
+    same_url = note.get("url_sha256") == _fingerprint(remote)
+    same_file = same_url and note.get("etag")
     # without a hash to check the whole against, only an unchanged ETag proves that
     # both halves belong together
     if have and (too_long or not (remote.sha256 or same_file)):
         discard(part)
         return 0
-    if have and note.get("url") != remote.url:
+    if have and not same_url:
         note_of(part).unlink(missing_ok=True)
     return have
 
@@ -252,32 +295,17 @@ def _prepare(
     part.parent.mkdir(parents=True, exist_ok=True)
     if total is not None:
         check_room(part.parent, max(0, total - (size_of(part) or 0)))
-    note = {"url": remote.url, "etag": strong_etag(headers)}
+    note = {"url_sha256": _fingerprint(remote), "etag": strong_etag(headers)}
     write_json(note_of(part), note)
+
+
+def _fingerprint(remote: Remote) -> str:
+    # the address itself may hold a key, and the note is for everybody's eyes
+    return hashlib.sha256(remote.url.encode()).hexdigest()
 
 
 def _note(part: Path) -> dict[str, str]:
     return read_json(note_of(part))
-
-
-def _write(file: BinaryIO, chunk: bytes, part: Path) -> None:
-    try:
-        file.write(chunk)
-    except OSError as err:
-        raise _full(err, part) from err
-
-
-def _close(file: BinaryIO, part: Path) -> None:
-    try:
-        file.close()
-    except OSError as err:
-        raise _full(err, part) from err
-
-
-def _full(err: OSError, part: Path) -> DownloadError:
-    # a part that fills the disk is worth less than a machine that still works
-    discard(part)
-    return disk_error(err, part)
 
 
 def _vanished(done: int, total: int | None, err: Exception) -> SourceUnreachableError:
@@ -291,6 +319,11 @@ def _vanished(done: int, total: int | None, err: Exception) -> SourceUnreachable
 def _reason(err: BaseException) -> str:
     if isinstance(err, TimeoutError):
         return "no answer in time"
+    # the texts of these hold the whole address, and with it keys and logins
+    if isinstance(err, aiohttp.ClientResponseError):
+        return f"{type(err).__name__}, status {err.status}"
+    if isinstance(err, ValueError):
+        return type(err).__name__
     cause = getattr(err, "os_error", None)
     text = (cause.strerror if cause is not None else None) or str(err)
     return text.splitlines()[0] if text else type(err).__name__

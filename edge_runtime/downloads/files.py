@@ -1,6 +1,6 @@
 """Files of the model store: safe names, whole writes, hashes and room on the disk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 import contextlib
 import errno
 import hashlib
@@ -10,17 +10,17 @@ from pathlib import Path, PurePosixPath
 import shutil
 from typing import Any, Final
 
-from ..const import MIB
+from ..const import MIB, PART_SUFFIX
 from ..errors import DiskFullError, DownloadError
+from ..files import replace_file
+from ..manifest.room import free_bytes_wanted
 from ..units import human_bytes
 
 CHUNK_BYTES: Final = MIB
-PART_SUFFIX: Final = ".part"
 WORK_NAME: Final = ".work"
 """Folder for archives, beside the files of a model."""
 JOINED: Final = ".joined"
 LOCAL: Final = ".local"
-RESERVE_BYTES: Final = 64 * MIB
 # EFBIG is what a file size limit gives, EDQUOT what a quota gives
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -97,25 +97,14 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Replace a JSON file as a whole."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(value, file, indent=1, sort_keys=True)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
-    except OSError as err:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise disk_error(err, path) from err
+    """Replace a JSON file as a whole; raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, json.dumps(value, indent=1, sort_keys=True))
 
 
 def check_room(folder: Path, needed: int) -> None:
     """Raise DiskFullError unless the disk has what is needed, a tenth and a reserve."""
-    wanted = needed + needed // 10 + RESERVE_BYTES
+    wanted = free_bytes_wanted(needed)
     free = shutil.disk_usage(folder).free
     if free < wanted:
         raise DiskFullError(
@@ -125,8 +114,21 @@ def check_room(folder: Path, needed: int) -> None:
         )
 
 
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn every refusal of the disk into an error that a person can read.
+
+    `path` is named where the system does not say which file it was.
+    """
+    try:
+        yield
+    except OSError as err:
+        raise disk_error(err, path) from err
+
+
 def disk_error(err: OSError, path: Path) -> DownloadError:
     """Return what a failed write means for a person."""
+    path = Path(os.fsdecode(err.filename2 or err.filename or path))
     if err.errno in _FULL:
         return DiskFullError(
             f"the disk is full: {path} could not be written "

@@ -4,23 +4,24 @@ Run as `python -m edge_runtime.downloads.hub` it reads a question as JSON from i
 input and prints the answer. It uses no network: sizes and hashes come with the file.
 """
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 import json
 import logging
 import os
 from pathlib import Path
+import re
 import sys
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
-from ..manifest.model import FileSource
+from ..manifest.model import DEFAULT_REVISION, FileSource
 from .children import ChildFailedError, run_python
 from .responses import Remote
 
 _LOGGER = logging.getLogger(__name__)
 _CHILD_TIMEOUT_S: Final = 30.0
-_DEFAULT_REVISION: Final = "main"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,41 +49,57 @@ def hub_key(source: FileSource) -> str:
 async def locate_on_hub(
     sources: Sequence[FileSource], hub: str, environ: Mapping[str, str]
 ) -> HubAccess:
-    """Return the addresses of files, by the public scheme if the library fails."""
+    """Return the addresses of files, by the public scheme if the library fails.
+
+    A login in the hub's address goes into a header, in the place of a token.
+    """
+    hub, login = split_login(hub)
     files = [
         {
             "key": hub_key(source),
             "repository": source.location,
-            "revision": source.revision or _DEFAULT_REVISION,
+            "revision": source.revision or DEFAULT_REVISION,
             "filename": source.filename or "",
         }
         for source in sources
     ]
+    try:
+        printed = await run_python(
+            ["-m", __name__],
+            _child_environ(hub, environ),
+            text=json.dumps({"hub": hub, "files": files}),
+            timeout_s=_CHILD_TIMEOUT_S,
+        )
+        answer = json.loads(printed)
+        return HubAccess(answer["urls"], login or answer["headers"])
+    except (ChildFailedError, ValueError, KeyError, TypeError) as err:
+        _LOGGER.info("the hub's library can't be used (%s)", err)
+    token = environ.get("HF_TOKEN", "").strip()
+    return HubAccess(
+        {item["key"]: plain_url(hub, item) for item in files},
+        login or ({"authorization": f"Bearer {token}"} if token else {}),
+    )
+
+
+def _child_environ(hub: str, environ: Mapping[str, str]) -> dict[str, str]:
     package_home = str(Path(__file__).parents[2])
     places = [environ.get("PYTHONPATH", ""), package_home]
-    child_environ = {
+    return {
         **environ,
         "PYTHONPATH": os.pathsep.join(filter(None, places)),
         "HF_ENDPOINT": hub,
         "HF_HUB_OFFLINE": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
     }
-    try:
-        printed = await run_python(
-            ["-m", __name__],
-            child_environ,
-            text=json.dumps({"hub": hub, "files": files}),
-            timeout_s=_CHILD_TIMEOUT_S,
-        )
-        answer = json.loads(printed)
-        return HubAccess(answer["urls"], answer["headers"])
-    except (ChildFailedError, ValueError, KeyError, TypeError) as err:
-        _LOGGER.info("the hub's library can't be used (%s)", err)
-    token = environ.get("HF_TOKEN", "").strip()
-    return HubAccess(
-        {item["key"]: plain_url(hub, item) for item in files},
-        {"authorization": f"Bearer {token}"} if token else {},
-    )
+
+
+def split_login(hub: str) -> tuple[str, dict[str, str]]:
+    """Return a hub's address without user and password, and the header they make."""
+    found = re.fullmatch(r"(https?://)([^/?#]*)@(.*)", hub)
+    if found is None:
+        return hub, {}
+    login = base64.b64encode(unquote(found[2]).encode()).decode()
+    return found[1] + found[3], {"authorization": f"Basic {login}"}
 
 
 def plain_url(hub: str, item: Mapping[str, str]) -> str:

@@ -1,14 +1,15 @@
 """`installed.json`: what was checked about each file, so that nobody hashes twice."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
+import hashlib
 import json
 from pathlib import Path
 from typing import Any, Final
 
+from ..const import RECORD_NAME
 from ..manifest.model import FileSource, ModelFile
 from .files import read_json, write_json
 
-RECORD_NAME: Final = "installed.json"
 _UNCHECKED: Final = -1
 
 
@@ -20,8 +21,8 @@ class InstalledFile:
     sha256: str
     mtime_ns: int
     origin: str
-    """The manifest's sources at that time: a hash that was recorded because the
-    manifest names none holds as long as they stay the same."""
+    """Stands for the manifest's sources at that time: a hash that was recorded because
+    the manifest names none holds as long as they stay the same."""
     source: str
     """Where the file was taken from, in words."""
 
@@ -79,12 +80,12 @@ def expected_sha256(record: InstalledFile | None, file: ModelFile) -> str | None
 
 
 def origin_of(sources: tuple[FileSource, ...]) -> str:
-    """Return a text that changes when a manifest row names other sources."""
-    rows = [
-        (str(source.kind), source.location, source.revision, source.filename)
-        for source in sources
-    ]
-    return json.dumps(rows, separators=(",", ":"))
+    """Return a text that changes when a manifest row names other sources.
+
+    It is a hash, as an address may hold a key.
+    """
+    rows = json.dumps([astuple(source) for source in sources])
+    return hashlib.sha256(rows.encode()).hexdigest()
 
 
 def _parse(raw: Any) -> InstalledFile | None:

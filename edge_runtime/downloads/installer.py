@@ -6,6 +6,7 @@ from functools import partial
 import logging
 from pathlib import Path
 import shutil
+from typing import Final
 
 from ..config import Settings
 from ..errors import (
@@ -16,26 +17,26 @@ from ..errors import (
     SizeMismatchError,
     SourceNotFoundError,
 )
-from ..manifest.model import FileSource, ModelFile, ModelSpec, SourceKind
+from ..manifest.model import FileSource, ModelFile, ModelSpec
 from .fetch import discard
 from .files import (
     check_room,
-    disk_error,
+    disk_errors,
     put_in_place,
     sha256_of,
     size_of,
     unfinished_names,
 )
 from .installed import expected_sha256, make_record, read_records, write_record
-from .locate import Places, describe, plan_file, usable_paths
+from .locate import Places, describe, room_to_install, usable_paths
 from .meter import Meter
 from .reach import ReachMemory
-from .records import FileAction, Patience, PlannedFile, ProgressCallback
+from .records import Patience, ProgressCallback
 from .sources import FileJob, SourceReader, Taken, take_pre_placed
 from .threads import Stop, in_thread
 
 _LOGGER = logging.getLogger(__name__)
-_ARCHIVED = frozenset({SourceKind.PYPI, SourceKind.URL})
+_WRONG: Final = (HashMismatchError, SizeMismatchError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Installation:
     environ: Mapping[str, str]
     progress: ProgressCallback | None = None
     force: bool = False
-    """Ask servers again that could not be reached a moment ago."""
+    """Ask again for what could not be reached, or was wrong, a moment ago."""
     patience: Patience = field(default_factory=Patience)
 
     async def install(self, spec: ModelSpec) -> None:
@@ -56,42 +57,55 @@ class Installation:
         Raises DownloadError with every source's reason for the first file that none
         of them gave. Files that are whole by then stay.
         """
+        folder = self.places.folder(spec)
         found = await in_thread(partial(usable_paths, self.places, spec))
         missing = [file for file in spec.files if found[file.path] is None]
-        plans = await in_thread(
-            lambda: [plan_file(self.places, spec, file, None) for file in missing]
-        )
-        folder = self.places.folder(spec)
-        await in_thread(lambda: check_room(folder, room_needed(missing, plans)))
         memory = ReachMemory(self.places.models_home, force=self.force)
-        async with SourceReader(
-            self.settings, self.environ, memory, self.patience
-        ) as reader:
-            for file in missing:
-                await self._install_file(reader, spec, file)
+        reader = SourceReader(self.settings, self.environ, memory, self.patience)
+        with disk_errors(folder):
+            needed = await in_thread(partial(room_to_install, self.places, spec))
+            await in_thread(partial(check_room, folder, needed))
+            async with reader:
+                for file in missing:
+                    await self._install_file(reader, memory, spec, file)
 
     async def _install_file(
-        self, reader: SourceReader, spec: ModelSpec, file: ModelFile
+        self,
+        reader: SourceReader,
+        memory: ReachMemory,
+        spec: ModelSpec,
+        file: ModelFile,
     ) -> None:
         job = await in_thread(partial(self._job, spec, file))
         if await self._adopt(job):
             return
-        failures: list[tuple[str, DownloadError]] = []
         ready = await in_thread(partial(self.places.pre_placed_path, spec, file))
+        if ready is None:
+            await in_thread(partial(memory.check_file, spec, file))
+        failures: list[tuple[str, DownloadError]] = []
         sources: list[Path | FileSource] = [ready] if ready else []
         for source in (*sources, *file.sources):
             name = _name(source)
             job.meter.begin(name)
             try:
                 await self._from_source(reader, source, job)
-            except DiskFullError:
+            except DiskFullError as err:
+                # parts that filled the disk are worth less than a machine that works;
+                # what came before a refusal to begin may stay
+                if isinstance(err.__cause__, OSError):
+                    await in_thread(partial(_clear, job))
                 raise
             except DownloadError as err:
                 _LOGGER.info("%s/%s: %s: %s", spec.id, file.path, name, err)
                 failures.append((name, err))
             else:
+                await in_thread(partial(memory.forget_file, spec, file))
                 return
-        raise no_source_left(spec, file, failures)
+        error = no_source_left(spec, file, failures)
+        if any(isinstance(err, _WRONG) for _, err in failures):
+            reason = "wrong size or content"
+            await in_thread(partial(memory.remember_file, spec, file, reason))
+        raise error
 
     def _job(self, spec: ModelSpec, file: ModelFile) -> FileJob:
         record = read_records(self.places.folder(spec)).get(file.path)
@@ -122,19 +136,16 @@ class Installation:
         self, reader: SourceReader, source: Path | FileSource, job: FileJob
     ) -> None:
         for last in (False, True):
-            taken = (
-                await in_thread(partial(take_pre_placed, source, job))
-                if isinstance(source, Path)
-                else await reader.take(source, job)
-            )
-            try:
-                await self._accept(taken, job, _name(source))
-            except HashMismatchError:
-                # the first half may be of another version: begin again, once
-                if last or not taken.resumed:
-                    raise
-            else:
-                return
+            with disk_errors(job.final):
+                taken = await _take(reader, source, job)
+                try:
+                    await self._accept(taken, job, _name(source))
+                except HashMismatchError:
+                    # the first half may be of another version: begin again, once
+                    if last or not taken.resumed:
+                        raise
+                else:
+                    return
 
     async def _accept(self, taken: Taken, job: FileJob, source: str) -> None:
         stop = Stop()
@@ -160,30 +171,18 @@ def check_file(job: FileJob, size: int | None, sha256: str, said: str | None) ->
         raise SizeMismatchError(
             f"the file has {size} bytes, the manifest names {job.file.bytes}"
         )
-    for expected, who in ((job.sha256, "expected"), (said, "named by the server")):
+    # a hash that was recorded here, not published, is a person's to give up
+    cure = "; to take the new one, begin with: edge-captions download --remove "
+    cure = "" if job.file.sha256 else f"{cure}{job.spec.id}"
+    for expected, who, advice in (
+        (job.sha256, "expected", cure),
+        (said, "named by the server", ""),
+    ):
         if expected is not None and sha256 != expected:
             raise HashMismatchError(
                 f"wrong content: sha256 {sha256[:12]}... instead of the "
-                f"{expected[:12]}... {who}; the file was removed"
+                f"{expected[:12]}... {who}; the file was removed{advice}"
             )
-
-
-def room_needed(files: list[ModelFile], plans: list[PlannedFile]) -> int:
-    """Return the bytes that the missing files take at most while they come."""
-    stays = sum(
-        plan.bytes or 0 if plan.action is FileAction.COPY else plan.fetch_bytes or 0
-        for plan in plans
-    )
-    # an archive lies beside the file it carries until that is whole
-    archived = [
-        file.bytes or 0
-        for file in files
-        if any(
-            source.kind in _ARCHIVED and (source.member or source.parts)
-            for source in file.sources
-        )
-    ]
-    return stays + max(archived, default=0)
 
 
 def no_source_left(
@@ -206,11 +205,20 @@ def _name(source: Path | FileSource) -> str:
     return f"folder {source.parent}" if isinstance(source, Path) else describe(source)
 
 
+async def _take(reader: SourceReader, source: Path | FileSource, job: FileJob) -> Taken:
+    if not isinstance(source, Path):
+        return await reader.take(source, job)
+    stop = Stop()
+    return await in_thread(partial(take_pre_placed, source, job, stop), stop)
+
+
 def _put(whole: Path, job: FileJob) -> None:
-    try:
-        put_in_place(whole, job.final)
-    except OSError as err:
-        raise disk_error(err, job.final) from err
+    put_in_place(whole, job.final)
+    _clear(job)
+
+
+def _clear(job: FileJob) -> None:
+    """Remove whatever is unfinished of a file."""
     for leftover in unfinished_names(job.final):
         leftover.unlink(missing_ok=True)
     shutil.rmtree(job.work, ignore_errors=True)

@@ -7,7 +7,7 @@ from typing import Final
 from ..config import Settings
 from ..errors import LicenseNotAcceptedError
 from ..manifest.model import ModelSpec
-from .files import read_json, write_json
+from .files import disk_errors, read_json, write_json
 
 ACCEPTED_NAME: Final = "accepted-licenses.json"
 
@@ -37,7 +37,8 @@ def record_acceptance(settings: Settings, spec: ModelSpec) -> None:
     accepted = read_json(_record(settings))
     now = datetime.now(UTC).isoformat(timespec="seconds")
     accepted[spec.id] = {"license": spec.license, "accepted_at": now}
-    write_json(_record(settings), accepted)
+    with disk_errors(_record(settings)):
+        write_json(_record(settings), accepted)
 
 
 def _record(settings: Settings) -> Path:

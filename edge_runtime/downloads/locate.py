@@ -2,12 +2,21 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-import re
 from typing import Final
 
 from ..config import Settings
+from ..manifest.addresses import without_secrets
 from ..manifest.model import FileSource, ModelFile, ModelSpec, SourceKind
-from .files import inside, part_of, size_of
+from ..manifest.room import archive_bytes, room_needed
+from .files import (
+    JOINED,
+    WORK_NAME,
+    inside,
+    part_of,
+    size_of,
+    tree_bytes,
+    unfinished_names,
+)
 from .installed import InstalledFile, read_records, vouches
 from .records import FileAction, ModelState, PlannedFile
 
@@ -41,13 +50,17 @@ class Places:
         return None
 
     def pre_placed_path(self, spec: ModelSpec, file: ModelFile) -> Path | None:
-        """Return the file a person put ready, if its size is right."""
+        """Return the file a person put ready, if its size is right.
+
+        Beside the models' own folders only a file whose hash is known is taken: a
+        `config.json` there may be anybody's.
+        """
         if self.pre_placed is None:
             return None
-        for path in (
-            inside(self.pre_placed / spec.id, file.path),
-            inside(self.pre_placed, file.path),
-        ):
+        folders = [self.pre_placed / spec.id]
+        if file.sha256 is not None:
+            folders.append(self.pre_placed)
+        for path in (inside(folder, file.path) for folder in folders):
             size = size_of(path)
             if size is not None and file.bytes in {None, size}:
                 return path
@@ -83,16 +96,41 @@ def state_of(places: Places, spec: ModelSpec) -> ModelState:
     paths = usable_paths(places, spec)
     if paths and all(paths.values()):
         return ModelState.INSTALLED
-    begun = any(_begun(places.final(spec, file)) for file in spec.files)
+    begun = any(_is_begun(places.final(spec, file)) for file in spec.files)
     own = places.folder(spec)
     mine = any(path and path.is_relative_to(own) for path in paths.values())
+    begun = begun or tree_bytes(own / WORK_NAME) > 0
     return ModelState.PARTIAL if begun or mine else ModelState.MISSING
 
 
-def plan_file(
-    places: Places, spec: ModelSpec, file: ModelFile, path: Path | None
+def plan_files(places: Places, spec: ModelSpec) -> tuple[PlannedFile, ...]:
+    """Return what would happen to each file of a model."""
+    found = usable_paths(places, spec)
+    # files come one after another: an archive that lies there is the first one's
+    archived = tree_bytes(places.folder(spec) / WORK_NAME)
+    plans = []
+    for file in spec.files:
+        own = archived if archive_bytes(file) else 0
+        plan = _plan_file(places, spec, file, found[file.path], own)
+        if plan.action is FileAction.FETCH:
+            archived -= own
+        plans.append(plan)
+    return tuple(plans)
+
+
+def room_to_install(places: Places, spec: ModelSpec) -> int:
+    """Return the bytes that a model takes at most while its missing files come."""
+    plans = plan_files(places, spec)
+    wanted = {plan.path for plan in plans if plan.action is FileAction.FETCH}
+    copied = sum(plan.bytes or 0 for plan in plans if plan.action is FileAction.COPY)
+    have = {plan.path: plan.have_bytes for plan in plans}
+    fetched = [file for file in spec.files if file.path in wanted]
+    return copied + room_needed(fetched, have)
+
+
+def _plan_file(
+    places: Places, spec: ModelSpec, file: ModelFile, path: Path | None, archived: int
 ) -> PlannedFile:
-    """Return what would happen to a file, whose usable path is given if it has one."""
     final = places.final(spec, file)
     have = 0
     if path is not None:
@@ -103,7 +141,8 @@ def plan_file(
         action, source = FileAction.COPY, str(ready)
     else:
         action, source = FileAction.FETCH, _first_source(file)
-        have = size_of(part_of(final)) or 0
+        grown = max(size_of(part_of(final, kind)) or 0 for kind in ("", JOINED))
+        have = grown + archived
     return PlannedFile(file.path, action, source, file.bytes, have)
 
 
@@ -117,15 +156,11 @@ def describe(source: FileSource) -> str:
     return f"{source.kind} {without_secrets(source.location)}"
 
 
-def without_secrets(location: str) -> str:
-    """Return an address without login and query, which may hold a token."""
-    return re.sub(r"(?<=://)[^/@]*@|[?#].*$", "", location)
-
-
 def _first_source(file: ModelFile) -> str:
     usable = [item for item in file.sources if item.kind is not SourceKind.BUNDLED]
     return describe((usable or list(file.sources))[0]) if file.sources else "nowhere"
 
 
-def _begun(final: Path) -> bool:
-    return any(size_of(path) is not None for path in (final, part_of(final)))
+def _is_begun(final: Path) -> bool:
+    names = (final, *unfinished_names(final))
+    return any(size_of(path) is not None for path in names)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from ..const import PART_SUFFIX
 from ..errors import (
     AccessDeniedError,
     DownloadError,
@@ -14,7 +15,7 @@ from ..errors import (
 )
 from .archive import append_member
 from .fetch import Fetcher, discard
-from .files import PART_SUFFIX, note_of, read_json, remove_tree, sha256_of, write_json
+from .files import note_of, read_json, remove_tree, sha256_of, write_json
 from .meter import Meter
 from .package_index import (
     INDEX_ACCEPT,

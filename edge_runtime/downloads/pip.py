@@ -20,6 +20,7 @@ from .files import tree_bytes
 from .threads import in_thread
 
 _TIMEOUT_S: Final = 60.0
+_FIRST_BYTES_S: Final = 30.0
 _POLL_S: Final = 0.2
 _LINE: Final = re.compile(r"(?P<section>[^.]+|:env:)\.(?P<key>[a-z-]+)='(?P<value>.*)'")
 _SECTIONS: Final = (":env:", "download", "global")
@@ -35,6 +36,12 @@ _PIP_ONLY: Final = frozenset(
         "trusted-host",
     }
 )
+_DOWNLOAD: Final = (
+    "download", "--no-deps", "--only-binary=:all:", "--ignore-requires-python",
+    "--no-cache-dir", "--no-input", "-vv", "--progress-bar=off",
+    # one try of five seconds: a dead line must not hold a command up
+    "--retries=0", "--timeout=5",
+)  # fmt: skip
 _NETWORK_WORDS: Final = ("connection error", "timed out", "max retries exceeded")
 
 
@@ -58,7 +65,11 @@ async def read_pip_settings(environ: Mapping[str, str]) -> PipSettings:
         return PipSettings(None)
     if (index := settings.get("index-url")) is not None:
         return PipSettings(index if index.startswith("http") else None)
-    return PipSettings(default_index(await _pip(["download", "--help"], environ)))
+    try:
+        help_text = await _pip(["download", "--help"], environ)
+    except ChildFailedError:
+        return PipSettings(None)
+    return PipSettings(default_index(help_text))
 
 
 def parse_settings(listed: str) -> dict[str, str]:
@@ -89,25 +100,27 @@ async def download_wheel(
     folder: Path,
     environ: Mapping[str, str],
     report: Callable[[int], None],
+    first_bytes_s: float = _FIRST_BYTES_S,
 ) -> Path:
     """Let pip download one wheel into a new folder and return its path.
 
-    pip can't resume; what it left unfinished is removed.
+    pip can't resume; what it left unfinished is removed. Until the first bytes are
+    there it has `first_bytes_s`, then as long as it takes.
     """
     scratch = folder / "scratch"
     await in_thread(partial(shutil.rmtree, folder, ignore_errors=True))
     await in_thread(partial(scratch.mkdir, parents=True))
-    options = ["--no-deps", "--only-binary=:all:", "--ignore-requires-python"]
-    options += ["--no-cache-dir", "--no-input", "-vv", "--progress-bar=off"]
-    # one try of five seconds: a dead line must not hold a command up
-    options += ["--retries=0", "--timeout=5", f"--dest={folder / 'wheels'}"]
-    watching = asyncio.create_task(_watch(folder, report))
+    arguments = [*_DOWNLOAD, f"--dest={folder / 'wheels'}", requirement]
+    waiting = asyncio.timeout(first_bytes_s)
+    watching = asyncio.create_task(_watch(folder, report, waiting))
     try:
-        await _pip(
-            ["download", *options, requirement],
-            {**environ, "TMPDIR": str(scratch)},
-            timeout_s=None,
-        )
+        async with waiting:
+            tmp = {**environ, "TMPDIR": str(scratch)}
+            await _pip(arguments, tmp, timeout_s=None)
+    except TimeoutError as err:
+        raise SourceUnreachableError(
+            f"pip brought nothing in {first_bytes_s:.0f} s"
+        ) from err
     except ChildFailedError as err:
         # pip mentions a dead line in passing and then finds no such package
         if any(word in err.printed.lower() for word in _NETWORK_WORDS):
@@ -126,10 +139,15 @@ async def download_wheel(
     return wheels[0]
 
 
-async def _watch(folder: Path, report: Callable[[int], None]) -> None:
+async def _watch(
+    folder: Path, report: Callable[[int], None], waiting: asyncio.Timeout
+) -> None:
     while True:
         await asyncio.sleep(_POLL_S)
-        report(await in_thread(partial(tree_bytes, folder)))
+        done = await in_thread(partial(tree_bytes, folder))
+        if done and waiting.when() is not None and not waiting.expired():
+            waiting.reschedule(None)
+        report(done)
 
 
 async def _pip(

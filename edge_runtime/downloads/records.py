@@ -38,6 +38,7 @@ class Patience:
     """How long the downloader waits for a server."""
 
     connect_s: float = 5.0
+    """Longest wait for a server's first word."""
     stall_s: float = 30.0
     """Longest silence in the middle of a file."""
     backoff_s: float = 0.5

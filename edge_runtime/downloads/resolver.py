@@ -37,6 +37,8 @@ class DaemonResolver(AbstractResolver):
                 found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
             except OSError as err:
                 found = err
+            except UnicodeError:  # a label of more than 63 characters, for one
+                found = OSError("no host can have this name")
             with contextlib.suppress(RuntimeError):  # the loop may be closed by now
                 loop.call_soon_threadsafe(deliver, found)
 

@@ -1,21 +1,29 @@
 """The kinds of sources: each brings a whole, still unchecked file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 import contextlib
 from dataclasses import dataclass
 from functools import partial
 import hashlib
 import os
 from pathlib import Path
-import shutil
 from typing import Self
 
 from ..config import Settings
+from ..const import PART_SUFFIX
 from ..errors import DownloadError, OfflineError, SourceNotFoundError
+from ..manifest.addresses import without_secrets
 from ..manifest.model import FileSource, ModelFile, ModelSpec, SourceKind
 from .archive import append_member
-from .fetch import Fetcher, discard, open_fetcher
-from .files import JOINED, LOCAL, PART_SUFFIX, WORK_NAME, disk_error, part_of, size_of
+from .fetch import Fetcher, discard, open_fetcher, parse_url
+from .files import (
+    CHUNK_BYTES,
+    JOINED,
+    LOCAL,
+    WORK_NAME,
+    part_of,
+    size_of,
+)
 from .hub import HubAccess, hub_key, locate_on_hub
 from .meter import Meter
 from .packages import PackageReader
@@ -101,7 +109,10 @@ class SourceReader:
     async def _from_hub(self, source: FileSource, job: FileJob) -> Taken:
         if self._hub is None or hub_key(source) not in self._hub.urls:
             sources = _hub_sources(job.spec)
-            self._hub = await locate_on_hub(sources, self._settings.hub, self._environ)
+            hub, environ = self._settings.hub, self._environ
+            # a hub that is away must not cost the start of a child
+            await in_thread(partial(self._memory.check, str(parse_url(hub).origin())))
+            self._hub = await locate_on_hub(sources, hub, environ)
         remote = self._hub.remote(source, job.file.bytes, job.sha256)
         return await self._fetch(remote, job)
 
@@ -153,29 +164,40 @@ class SourceReader:
         return self._fetcher
 
 
-def take_pre_placed(source: Path, job: FileJob) -> Taken:
+def take_pre_placed(source: Path, job: FileJob, stopped: Callable[[], bool]) -> Taken:
     """Link or copy a file that a person put ready."""
     whole = part_of(job.final, LOCAL)
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    whole.unlink(missing_ok=True)
     try:
-        whole.parent.mkdir(parents=True, exist_ok=True)
-        whole.unlink(missing_ok=True)
-        try:
-            os.link(source, whole, follow_symlinks=True)
-        except OSError:  # another file system, or one without hard links
-            shutil.copyfile(source, whole)
-    except OSError as err:
-        whole.unlink(missing_ok=True)
-        raise disk_error(err, whole) from err
+        os.link(source.resolve(), whole)  # of a link, the file and not the link
+    except OSError:  # another file system, or one without hard links
+        copy_file(source, whole, stopped)
     return Taken(whole)
+
+
+def copy_file(source: Path, target: Path, stopped: Callable[[], bool]) -> None:
+    """Copy a file's bytes; an unreadable source is told apart from the target."""
+    with target.open("wb") as out:
+        for chunk in _chunks_of(source):
+            if stopped():
+                return
+            out.write(chunk)
+
+
+def _chunks_of(source: Path) -> Iterator[bytes]:
+    try:
+        with source.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+    except OSError as err:
+        raise DownloadError(f"{source} can't be read: {err.strerror}") from err
 
 
 def make_empty(path: Path) -> None:
     """Begin a file anew."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"")
-    except OSError as err:
-        raise disk_error(err, path) from err
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"")
 
 
 def _hub_sources(spec: ModelSpec) -> Sequence[FileSource]:
@@ -189,6 +211,6 @@ def _hub_sources(spec: ModelSpec) -> Sequence[FileSource]:
 
 def _how_to_convert(source: FileSource, job: FileJob) -> str:
     return (
-        f"it is made from {source.location} on a desktop with "
-        f"'edge-captions convert {job.spec.id}' and then copied to {job.final}"
+        f"this version can't make it from {without_secrets(source.location)}; "
+        f"made elsewhere, it can be put into {job.work.parent}"
     )

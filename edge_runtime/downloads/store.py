@@ -14,7 +14,7 @@ from ..errors import ModelNotInstalledError
 from ..manifest.model import ModelSpec
 from .clean import prune_models, remove_model, verify_model
 from .licenses import license_pending, record_acceptance, require_license
-from .locate import places_of, plan_file, state_of, usable_paths
+from .locate import places_of, plan_files, room_to_install, state_of, usable_paths
 from .lock import model_lock
 from .records import (
     DownloadPlan,
@@ -74,10 +74,7 @@ class ModelStore:
 
     def plan(self, spec: ModelSpec) -> DownloadPlan:
         """Return what `ensure` would do, and from where; nothing is touched."""
-        found = usable_paths(self._places, spec)
-        files = tuple(
-            plan_file(self._places, spec, file, found[file.path]) for file in spec.files
-        )
+        files = plan_files(self._places, spec)
         fetched = [file for file in files if file.action is FileAction.FETCH]
         sizes = [file.fetch_bytes for file in fetched]
         return DownloadPlan(
@@ -88,6 +85,10 @@ class ModelStore:
             sizes_known=None not in sizes,
             license_pending=license_pending(self._settings, spec),
         )
+
+    def room_needed(self, spec: ModelSpec) -> int:
+        """Return the bytes of disk that `ensure` would take at most; 0 if it's here."""
+        return room_to_install(self._places, spec)
 
     async def ensure(
         self,
@@ -131,17 +132,25 @@ class ModelStore:
         return verify_model(self._places, spec)
 
     def remove(self, spec: ModelSpec) -> int:
-        """Remove what was downloaded of a model; return the bytes that came free."""
+        """Remove what was downloaded of a model; return the bytes that came free.
+
+        Raises ModelLockedError while another process works on it.
+        """
         return remove_model(self._places, spec)
 
     def prune(
-        self, known: Iterable[ModelSpec], keep: Iterable[str] = ()
+        self,
+        known: Iterable[ModelSpec],
+        keep: Iterable[str] = (),
+        *,
+        dry_run: bool = False,
     ) -> PruneReport:
         """Remove models that no row of `known` describes, but for the ids in `keep`.
 
         Of known models, files and unfinished parts go that their row no longer names.
+        With `dry_run` the report says what would go, and nothing does.
         """
-        return prune_models(self._places, known, keep)
+        return prune_models(self._places, known, keep, dry_run=dry_run)
 
     def license_pending(self, spec: ModelSpec) -> bool:
         """Return whether the model's licence has to be accepted before a download."""

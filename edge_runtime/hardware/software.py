@@ -33,7 +33,7 @@ _MODULES: Final = {
     "tflite-runtime": "tflite_runtime",
 }
 VERSION_UNKNOWN: Final = "unknown"
-_WHEEL_BITS: Final = 64
+_32_BIT: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,11 @@ def inspect_software() -> SoftwareInfo:
 
 
 def base_install(hardware: HardwareInfo) -> dict[str, str | None]:
-    """Return what a plain install brings: wheels want glibc and 64 bits."""
-    has_wheels = hardware.cpu.userland_bits == _WHEEL_BITS and "musl" not in (
+    """Return what a plain install brings: wheels want glibc and 64 bits.
+
+    What is unknown of a machine does not count against it.
+    """
+    has_wheels = hardware.cpu.userland_bits != _32_BIT and "musl" not in (
         hardware.libc or ""
     )
     return {"onnxruntime": "installed" if has_wheels else None}
@@ -83,9 +86,11 @@ def base_install(hardware: HardwareInfo) -> dict[str, str | None]:
 def is_installed(library: str) -> bool:
     """Return whether the library's module can be found."""
     try:
-        return find_spec(_MODULES.get(library, library)) is not None
+        spec = find_spec(_MODULES.get(library, library))
     except (ImportError, ValueError):
         return False
+    # an empty folder that an uninstall left is found too, without an origin
+    return spec is not None and spec.origin is not None
 
 
 def installed_version(library: str) -> str | None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from edge_runtime.const import MB, MIB
+from edge_runtime.units import human_bytes
 
 from .model import HardwareInfo
 from .software import SoftwareInfo
@@ -204,8 +205,8 @@ def _memory(case: _Case) -> Iterable[Trap]:
         yield Trap(
             "little_memory",
             Severity.WARNING,
-            f"Only {available // MIB} MiB of memory are available: few models fit "
-            "beside what runs here.",
+            f"Only {human_bytes(available)} of memory are available: few models "
+            "fit beside what runs here.",
             "Stop what is not needed, or give the container or machine more memory.",
         )
     limit, total = memory.limit_bytes, memory.total_bytes
@@ -213,8 +214,8 @@ def _memory(case: _Case) -> Iterable[Trap]:
         yield Trap(
             "memory_limit",
             Severity.INFO,
-            f"A container limit of {limit // MIB} MiB applies; the machine has "
-            + ("more." if total is None else f"{total // MIB} MiB."),
+            f"A container limit of {human_bytes(limit)} applies; the machine has "
+            + ("more." if total is None else f"{human_bytes(total)}."),
             "Raise the container's memory limit if a larger model is wanted.",
         )
     no_swap = memory.swap_total_bytes == 0
@@ -222,8 +223,8 @@ def _memory(case: _Case) -> Iterable[Trap]:
         yield Trap(
             "no_swap",
             Severity.INFO,
-            f"There are {usable // MIB} MiB of memory and no swap: a peak ends the "
-            "worker instead of slowing it down.",
+            f"There are {human_bytes(usable)} of memory and no swap: a peak ends "
+            "the worker instead of slowing it down.",
             "Switch on some swap; zram wears no SD card.",
         )
 
@@ -234,8 +235,8 @@ def _room(case: _Case) -> Iterable[Trap]:
         yield Trap(
             "little_disk",
             Severity.WARNING,
-            f"Only {free // MB} MB are free where models are stored: most models "
-            "are larger.",
+            f"Only {human_bytes(free)} are free where models are stored: most "
+            "models are larger.",
             "Make room, or set EDGE_CAPTIONS_HOME to a larger disk.",
         )
     cpus = case.hardware.cpu.usable_cpus

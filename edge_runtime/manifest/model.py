@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from ..preferences import SelectionSettings
 from ..schemas import Task
+
+DEFAULT_REVISION: Final = "main"
+"""What a model hub gives out where nothing else is asked for."""
 
 
 class Tuning(StrEnum):
@@ -67,6 +70,11 @@ class ModelFile:
     sha256: str | None = None
     """None with `pin: first-download`: recorded when the file first comes."""
     sources: tuple[FileSource, ...] = ()
+
+    @property
+    def is_bundled(self) -> bool:
+        """Return whether the file ships inside the package."""
+        return any(source.kind is SourceKind.BUNDLED for source in self.sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +147,7 @@ class ModelSpec:
     @property
     def is_bundled(self) -> bool:
         """Return whether every file ships inside the package."""
-        return bool(self.files) and all(
-            any(source.kind is SourceKind.BUNDLED for source in file.sources)
-            for file in self.files
-        )
+        return bool(self.files) and all(file.is_bundled for file in self.files)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ..schemas import Task
-from ..yaml_reader import YamlValue
+from ..yaml_reader import YamlValue, suggest
 from .blocks import (
     GENERATE,
     PREPROCESS,
@@ -18,6 +18,7 @@ from .blocks import (
     read_options,
     read_positive,
 )
+from .cpu_features import ARM_FEATURES, X86_FEATURES
 from .files import Environ, read_files
 from .model import Measurement, ModelFormat, ModelSpec, Requirements, Tuning
 
@@ -74,10 +75,20 @@ def _read_arch(value: YamlValue) -> tuple[str, ...]:
     return tuple(item.choice(Arch).value for item in value.items())
 
 
+def _read_cpu_features(value: YamlValue) -> tuple[str, ...]:
+    known = X86_FEATURES | ARM_FEATURES
+    for item in value.items():
+        if item.text() not in known:
+            item.fail(
+                f"unknown CPU feature '{item.text()}'; {suggest(item.text(), known)}"
+            )
+    return value.texts()
+
+
 REQUIRES: Final[Mapping[str, Reader]] = MappingProxyType(
     {
         "arch": _read_arch,
-        "cpu_features": YamlValue.texts,
+        "cpu_features": _read_cpu_features,
         "memory_bytes": at_least(1),
         "encoder_peak_bytes": at_least(0),
         "kv_bytes_per_token": at_least(0),

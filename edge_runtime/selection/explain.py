@@ -1,14 +1,13 @@
 """Say a selection in words, lines of text and JSON."""
 
 from collections.abc import Iterable
-import math
 from textwrap import wrap
 from typing import Any, Final
 
-from ..const import MB
 from ..hardware.model import CpuInfo, HardwareInfo, MemoryInfo
 from ..schemas import Task
-from .facts import free_megabytes, megabytes, needed_megabytes
+from ..units import human_bytes
+from .facts import free_text, needed_text
 from .model import Choice, Rejection, Selection, TaskSelection
 from .ranking import CURED_BY_DOWNLOAD
 
@@ -16,7 +15,6 @@ WIDTH: Final = 100
 _LABEL_WIDTH: Final = 14
 _X86_FEATURES: Final = ("sse4_1", "sse4_2", "avx", "avx2", "avx512f", "avx512_vnni")
 _ARM_FEATURES: Final = ("asimd", "asimddp", "i8mm", "sve")
-_GB: Final = 1000 * MB
 
 
 def explain(selection: Selection, hardware: HardwareInfo) -> list[str]:
@@ -42,7 +40,7 @@ def machine_line(hardware: HardwareInfo) -> str:
         _memory(hardware.memory),
         None
         if hardware.disk_free_bytes is None
-        else f"{size_text(hardware.disk_free_bytes)} of disk free",
+        else f"{free_text(hardware.disk_free_bytes)} of disk free",
     )
     return ", ".join(fact for fact in facts if fact) or "nothing is known of it"
 
@@ -70,13 +68,6 @@ def to_dict(selection: Selection) -> dict[str, Any]:
     }
 
 
-def size_text(size: int) -> str:
-    """Return a size in decimal MB, or GB with one digit."""
-    if size < _GB:
-        return free_megabytes(size)
-    return f"{math.floor(size / MB / 100) / 10:.1f} GB"
-
-
 def _features(cpu: CpuInfo) -> str | None:
     level = f"x86-64-v{cpu.x86_level}" if cpu.x86_level else None
     if cpu.features is None:
@@ -94,13 +85,13 @@ def _features(cpu: CpuInfo) -> str | None:
 def _memory(memory: MemoryInfo) -> str:
     bounds = []
     if memory.limit_bytes is not None:
-        bounds.append(f"(container limit {size_text(memory.limit_bytes)})")
+        bounds.append(f"(container limit {free_text(memory.limit_bytes)})")
     elif memory.total_bytes is not None:
-        bounds.append(f"(of {size_text(memory.total_bytes)})")
+        bounds.append(f"(of {free_text(memory.total_bytes)})")
     if memory.available_bytes is None:
         return " ".join(["available memory unknown", *bounds])
     return " ".join(
-        [f"{size_text(memory.available_bytes)} of memory available", *bounds]
+        [f"{free_text(memory.available_bytes)} of memory available", *bounds]
     )
 
 
@@ -134,7 +125,7 @@ def _choice_row(
         facts.append("installed")
     facts += _download_marks(choice)
     if choice.need:
-        facts.append(f"needs {needed_megabytes(choice.need.load_peak_bytes)} of memory")
+        facts.append(f"needs {needed_text(choice.need.load_peak_bytes)} of memory")
     if choice.seconds is not None:
         facts.append(f"{choice.seconds:g} s a photo")
     text = ", ".join(facts)
@@ -146,7 +137,7 @@ def _download_marks(choice: Choice) -> list[str]:
     if choice.download_bytes is None:
         marks.append("size unknown")
     elif choice.download_bytes:
-        marks.append(megabytes(choice.download_bytes))
+        marks.append(human_bytes(choice.download_bytes))
     if choice.unverified:
         marks.append("not yet tested")
     if choice.needs_license:

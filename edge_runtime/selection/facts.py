@@ -1,31 +1,29 @@
 """What follows from a model's row, and sizes in words."""
 
-from collections.abc import Callable, Iterable
-import math
+from collections.abc import Iterable
 import re
 from typing import Final
 
-from ..const import MB
+from ..const import GB, MB
 from ..hardware.model import CpuInfo, HardwareInfo
-from ..manifest.model import ModelFile, ModelSpec, SourceKind
+from ..manifest.cpu_features import ARM_FEATURES, X86_FEATURES
+from ..manifest.model import ModelFile, ModelSpec
+from ..units import human_bytes
 from .model import SelectionContext
 
 ENGLISH: Final = "en"
 
 _X86: Final = "x86_64"
 _AARCH64: Final = "aarch64"
-_ARM_FEATURES: Final = frozenset(
-    {"neon", "asimd", "asimddp", "asimdhp", "fphp", "i8mm", "bf16", "sve", "sve2"}
-)
 
 
 def required_features(spec: ModelSpec, cpu: CpuInfo) -> tuple[str, ...]:
     """Return the CPU features that the model needs on this architecture."""
     features = spec.requires.cpu_features
     if cpu.arch == _X86:
-        return tuple(name for name in features if name not in _ARM_FEATURES)
+        return tuple(name for name in features if name in X86_FEATURES)
     if cpu.arch == _AARCH64:
-        return tuple(name for name in features if name in _ARM_FEATURES)
+        return tuple(name for name in features if name in ARM_FEATURES)
     return features
 
 
@@ -63,28 +61,26 @@ def writes(spec: ModelSpec, language: str) -> bool:
     return wanted in {primary_language(known) for known in spec.languages}
 
 
-def megabytes(size: int, rounding: Callable[[float], int] = round) -> str:
-    """Return a size in decimal MB."""
-    return f"{rounding(size / MB):,} MB"
+def needed_text(size: int) -> str:
+    """Return a size that never looks smaller than it is."""
+    return human_bytes(-(-size // _step(size)) * _step(size))
 
 
-def needed_megabytes(size: int) -> str:
-    """Return a size in decimal MB that never looks smaller than it is."""
-    return megabytes(size, math.ceil)
+def free_text(size: int) -> str:
+    """Return a size that never looks larger than it is."""
+    return human_bytes(size // _step(size) * _step(size))
 
 
-def free_megabytes(size: int) -> str:
-    """Return a size in decimal MB that never looks larger than it is."""
-    return megabytes(size, math.floor)
+def _step(size: int) -> int:
+    """Return the smallest difference that the text of a size shows."""
+    if size < 100 * MB:
+        return MB // 10
+    return MB if size < GB else 10 * MB
 
 
 def fetched_files(spec: ModelSpec) -> Iterable[ModelFile]:
     """Return the files that don't come with the package."""
-    return (
-        file
-        for file in spec.files
-        if not any(source.kind is SourceKind.BUNDLED for source in file.sources)
-    )
+    return (file for file in spec.files if not file.is_bundled)
 
 
 def _words(name: str) -> frozenset[str]:

@@ -6,12 +6,9 @@ import math
 from types import MappingProxyType
 from typing import Final
 
-from ..const import MIB
+from ..const import MIB, SHARE_OF_MEMORY
 from ..hardware.model import MemoryInfo
 from ..manifest.model import ModelFormat, ModelSpec
-
-USABLE_SHARE: Final = 0.85
-"""The part of the available memory that a model may fill while it loads."""
 
 _PROCESS_BASE: Final[Mapping[str, int]] = MappingProxyType(
     {"onnxruntime": 64 * MIB, "llama-cpp-python": 90 * MIB}
@@ -104,7 +101,7 @@ def usable_memory(memory: MemoryInfo, limit: int | None = None) -> int | None:
     ceiling = memory_ceiling(memory)
     if ceiling is None:
         return limit
-    usable = int(ceiling * USABLE_SHARE)
+    usable = int(ceiling * SHARE_OF_MEMORY)
     return usable if limit is None else min(limit, usable)
 
 

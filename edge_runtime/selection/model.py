@@ -78,6 +78,9 @@ class SelectionContext:
     language: str = "en"
     memory_limit_bytes: int | None = None
     """The most that the settings let a worker use."""
+    room_needed: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """Bytes of disk that a model would still take while it comes, by model id; of
+    one that is not named here nothing is on the disk."""
     seconds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """Seconds per photo by model id, as measured on this machine."""
 

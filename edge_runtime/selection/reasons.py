@@ -1,23 +1,22 @@
 """The checks of one model against one machine: each gives a reason, or None."""
 
 from collections.abc import Callable, Mapping
-import math
 from types import MappingProxyType
 from typing import Final
 
-from ..const import MIB
+from ..const import SHARE_OF_MEMORY
 from ..hardware.model import CpuInfo, HardwareInfo, MemoryInfo
 from ..manifest.model import ModelSpec, Tuning
+from ..manifest.room import free_bytes_wanted, room_needed
 from ..preferences import Preference
 from ..schemas import Task
+from ..units import human_bytes
 from .facts import (
     ENGLISH,
     download_size,
-    fetched_files,
-    free_megabytes,
+    free_text,
     known_seconds,
-    megabytes,
-    needed_megabytes,
+    needed_text,
     primary_language,
     required_features,
     writes,
@@ -29,8 +28,6 @@ _ARCHES_32_BIT: Final = frozenset({"armv6l", "armv7l", "i386", "i586", "i686"})
 _EXTRAS: Final[Mapping[str, str]] = MappingProxyType(
     {"llama-cpp-python": "llm", "tflite-runtime": "tflite", "ai-edge-litert": "litert"}
 )
-_DISK_FACTOR: Final = 1.1
-_DISK_RESERVE: Final = 64 * MIB
 
 _Check = Callable[[ModelSpec, HardwareInfo, SelectionContext], Reason | None]
 
@@ -121,11 +118,11 @@ def _memory(
     if fits(need, memory, limit):
         return None
     usable = usable_memory(memory, limit)
-    needed = needed_megabytes(need.load_peak_bytes)
+    needed = needed_text(need.load_peak_bytes)
     room = _room(memory, limit)
     if usable is not None and need.load_peak_bytes <= usable:
-        needed = f"{needed_megabytes(need.mapped_bytes)} for its weights"
-        room = f"only {free_megabytes(memory_ceiling(memory) or 0)} are there"
+        needed = f"{needed_text(need.mapped_bytes)} for its weights"
+        room = f"only {free_text(memory_ceiling(memory) or 0)} are there"
     return Reason(
         ReasonCode.MEMORY_TOO_SMALL,
         f"needs {needed}, {room}",
@@ -136,11 +133,11 @@ def _memory(
 def _room(memory: MemoryInfo, limit: int | None) -> str:
     ceiling, usable = memory_ceiling(memory), usable_memory(memory, limit) or 0
     if ceiling is None or usable == limit:
-        return f"memory_limit_mib allows {free_megabytes(usable)}"
+        return f"memory_limit_mib allows {free_text(usable)}"
     origin = "in all" if memory.available_bytes is None else "available"
     return (
-        f"{free_megabytes(usable)} can be used "
-        f"(85 % of {free_megabytes(ceiling)} {origin})"
+        f"{free_text(usable)} can be used "
+        f"({SHARE_OF_MEMORY * 100:.0f} % of {free_text(ceiling)} {origin})"
     )
 
 
@@ -148,7 +145,7 @@ def _memory_cure(memory: MemoryInfo, limit: int | None) -> str:
     if limit is not None and usable_memory(memory, limit) == limit:
         return "raise memory_limit_mib or pick a smaller model"
     if memory.limit_bytes is not None and memory.limit_bytes == memory.usable_bytes:
-        bound = free_megabytes(memory.limit_bytes)
+        bound = free_text(memory.limit_bytes)
         return f"raise the container's limit of {bound} or pick a smaller model"
     return "close other programs or pick a smaller model"
 
@@ -255,16 +252,18 @@ def _disk(
     spec: ModelSpec, hardware: HardwareInfo, context: SelectionContext
 ) -> Reason | None:
     free = hardware.disk_free_bytes
-    missing = sum(file.bytes or 0 for file in fetched_files(spec))
-    if free is None or not missing or spec.id in context.installed:
+    if free is None or spec.id in context.installed:
         return None
-    required = math.ceil(missing * _DISK_FACTOR) + _DISK_RESERVE
+    needed = context.room_needed.get(spec.id)
+    required = free_bytes_wanted(
+        room_needed(spec.files, {}) if needed is None else needed
+    )
     if required <= free:
         return None
     return Reason(
         ReasonCode.DISK_TOO_SMALL,
-        f"needs {needed_megabytes(required)} of disk, {free_megabytes(free)} are free",
-        f"make room for {needed_megabytes(required - free)} or use a larger disk",
+        f"needs {needed_text(required)} of disk, {free_text(free)} are free",
+        f"make room for {needed_text(required - free)} or use a larger disk",
     )
 
 
@@ -298,7 +297,7 @@ def _installed(
     if spec.id in context.installed:
         return None
     size = download_size(spec)
-    amount = "size unknown" if size is None else megabytes(size)
+    amount = "size unknown" if size is None else human_bytes(size)
     return Reason(
         ReasonCode.NOT_INSTALLED,
         f"is not installed ({amount})",

@@ -12,7 +12,7 @@ from ..preferences import AUTO, NONE, Preference, SelectionSettings
 from ..schemas import Task
 from ..yaml_reader import suggest
 from .advice import hardware_notes, warnings_for, with_language_warning
-from .facts import free_megabytes
+from .facts import free_text
 from .memory import memory_ceiling
 from .model import (
     Choice,
@@ -183,7 +183,7 @@ def _why_running(
 
 def _room(hardware: HardwareInfo) -> str:
     ceiling = memory_ceiling(hardware.memory)
-    return "" if ceiling is None else f" in {free_megabytes(ceiling)}"
+    return "" if ceiling is None else f" in {free_text(ceiling)}"
 
 
 def _others(

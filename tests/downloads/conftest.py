@@ -13,6 +13,14 @@ from tests.downloads.server import BreakingServer, open_server
 StoreMaker = Callable[..., ModelStore]
 
 
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reach the local servers directly, whatever this machine has set."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[BreakingServer]:
     async with open_server() as running:
@@ -20,7 +28,7 @@ async def server() -> AsyncIterator[BreakingServer]:
 
 
 @pytest.fixture
-def quiet_environ() -> dict[str, str]:
+def quiet_environ(no_proxies: None) -> dict[str, str]:
     """Return an environment without anybody's pip or hub settings."""
     keep = {
         key: value
@@ -28,6 +36,22 @@ def quiet_environ() -> dict[str, str]:
         if not key.startswith(("PIP_", "HF_", "UV_"))
     }
     return {**keep, "PIP_CONFIG_FILE": os.devnull, "HF_TOKEN": ""}
+
+
+@pytest.fixture
+def hub_children(tmp_path: Path, quiet_environ: dict[str, str]) -> Callable[[], int]:
+    """Return a counter of the children that were asked for addresses on the hub."""
+    log, folder = tmp_path / "children", tmp_path / "site"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(
+        f"import sys\nopen({str(log)!r}, 'a').write(' '.join(sys.orig_argv) + '\\n')\n"
+    )
+    quiet_environ["PYTHONPATH"] = str(folder)
+
+    def count() -> int:
+        return log.read_text().count("downloads.hub") if log.exists() else 0
+
+    return count
 
 
 @pytest.fixture

