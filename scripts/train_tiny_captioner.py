@@ -44,6 +44,11 @@ def _parser() -> argparse.ArgumentParser:
         help="start no further epoch of a stage after so many minutes",
     )
     parser.add_argument(
+        "--accept",
+        action="store_true",
+        help="with --minutes: take the best weights so far, the epochs done or not",
+    )
+    parser.add_argument(
         "--full-range",
         action="store_true",
         help="export 8-bit weights, which saturate on some machines without VNNI",
@@ -95,7 +100,13 @@ def main() -> None:
     """Run the command of the command line."""
     arguments = _parser().parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    recipe = Recipe(arguments.data, arguments.work, arguments.seed, arguments.minutes)
+    recipe = Recipe(
+        arguments.data,
+        arguments.work,
+        arguments.seed,
+        arguments.minutes,
+        accept=arguments.accept,
+    )
     chosen = arguments.command
     for name in ("train", "export", "evaluate") if chosen == "all" else (chosen,):
         _COMMANDS[name](recipe, arguments)

@@ -23,9 +23,11 @@ MACHINES = {
 HEAD = """\
 # What is chosen on which machine, and why
 
-Made by `scripts/write_docs.py` from the captured machines that ship with the package;
-`edge-captions models --explain --machine NAME` prints the same. `running` answers now;
-`recommended` would be better after a download; every other model has its reason.
+Made by `scripts/write_docs.py` from the machine descriptions that ship with the package
+(put together from published texts of such machines, with typical free memory);
+`edge-captions models --explain --machine NAME` prints the same, and a description of
+your own machine comes from `edge-captions hardware --capture FILE`. `running` answers
+now; `recommended` would be better after a download; every other model has its reason.
 """
 
 

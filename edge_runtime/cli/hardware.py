@@ -23,7 +23,11 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         description="Show what is known of this machine; unknown facts stay unknown.",
     )
     parser.add_argument("--json", action="store_true", help="machine-readable")
-    parser.add_argument("--machine", metavar="NAME", help="show a captured machine")
+    parser.add_argument(
+        "--machine",
+        metavar="NAME",
+        help="show another machine: a capture, or one of models --help",
+    )
     parser.add_argument(
         "--capture",
         metavar="FILE",

@@ -29,7 +29,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--machine",
         metavar="NAME",
-        help="decide for another machine: a capture file or one of "
+        help="decide for another machine: a file made by hardware --capture, or one of "
         + ", ".join(known_machines()),
     )
     parser.add_argument("--language", metavar="CODE", help="language of the captions")

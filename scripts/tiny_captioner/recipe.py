@@ -41,13 +41,13 @@ STAGES = {
     "base": StageConfig("base", epochs=10, learning_rate=8e-4),
     "finetune": StageConfig(
         "finetune",
-        epochs=4,
+        epochs=6,
         learning_rate=3e-4,
         encoder_learning_rate=1e-4,
         average=0.995,
     ),
     "reinforce": StageConfig(
-        "reinforce", epochs=7, learning_rate=1.5e-4, warm_up=20, average=0.99
+        "reinforce", epochs=16, learning_rate=1.5e-4, warm_up=20, average=0.99
     ),
 }
 STARTS_FROM = {"base": None, "finetune": "base", "reinforce": "finetune"}
@@ -61,6 +61,8 @@ class Recipe:
     work: Path
     seed: int = 1
     minutes: float = math.inf
+    accept: bool = False
+    """Take the best weights so far as a stage's result, its epochs done or not."""
     backbone: str = "lite2"
 
     def split(self, name: str) -> Split:
@@ -159,6 +161,8 @@ def train_stage(recipe: Recipe, stage: str) -> None:
     if stage != "finetune":
         tuned = nn.ModuleDict({"decoder": modules["decoder"]})
     trainee = run_stage(tuned, corpus, settings, recipe.work / f"{stage}.checkpoint.pt")
+    if trainee.epoch < settings.epochs and not recipe.accept:
+        raise SystemExit(f"{stage}: run the same command again to go on")
     if stage == "finetune":
         modules["encoder"].bake()
     save_model(target, config, modules, {"cider_d_greedy": trainee.best})

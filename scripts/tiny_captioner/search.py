@@ -26,7 +26,7 @@ class GenerateSettings:
     num_beams: int = 3
     max_new_tokens: int = 20
     length_penalty: float = 1.0
-    no_repeat_ngram_size: int = 2
+    no_repeat_ngram_size: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,28 +116,30 @@ def beam_search(step: Step, settings: GenerateSettings) -> list[int]:
     """Return the best caption of one photo, `<eos>` left out.
 
     A finished caption's score is its summed log-probability, that of `<eos>`
-    included, divided by (its length with `<eos>`) ** length_penalty.
+    included, divided by (its length with `<eos>`) ** length_penalty. The search ends
+    when no running beam, ended here, would beat the worst of `num_beams` captions.
     """
     beams = [Hypothesis((), 0.0)]
     parents: list[int] | None = None
     finished: list[tuple[float, tuple[int, ...]]] = []
-
-    def normalized(beam: Hypothesis) -> float:
-        return beam.score / len(beam.tokens) ** settings.length_penalty
-
-    for _ in range(settings.max_new_tokens):
+    scale = 1.0
+    for length in range(1, settings.max_new_tokens + 1):
+        scale = float(length**settings.length_penalty)
         last = [beam.tokens[-1] if beam.tokens else BOS for beam in beams]
         alive: list[tuple[Hypothesis, int]] = []
         for rank, item in enumerate(_expand(beams, step(last, parents), settings)):
             if item[0].tokens[-1] != EOS:
                 alive.append(item)
             elif rank < settings.num_beams:
-                finished.append((normalized(item[0]), item[0].tokens[:-1]))
-        alive = alive[: settings.num_beams]
-        if not alive or len(finished) >= settings.num_beams:
+                finished.append((item[0].score / scale, item[0].tokens[:-1]))
+        finished = sorted(finished, reverse=True)[: settings.num_beams]
+        if not alive:
             break
-        beams = [beam for beam, _ in alive]
-        parents = [row for _, row in alive]
+        full = len(finished) == settings.num_beams
+        if full and finished[-1][0] >= alive[0][0].score / scale:
+            break
+        beams = [beam for beam, _ in alive[: settings.num_beams]]
+        parents = [row for _, row in alive[: settings.num_beams]]
     else:
-        finished.extend((normalized(beam), beam.tokens) for beam in beams)
+        finished.extend((beam.score / scale, beam.tokens) for beam in beams)
     return list(max(finished)[1]) if finished else []

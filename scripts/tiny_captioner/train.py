@@ -20,7 +20,7 @@ from edge_runtime.evaluation.metrics import CiderD, corpus_bleu, corpus_cider_d
 
 from .data import BOS, EOS, PAD, Vocabulary, augment, batches, normalize
 from .model import CaptionDecoder, ImageEncoder, ModelConfig
-from .search import sample
+from .search import FORBIDDEN, sample
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -157,6 +157,8 @@ def self_critical(
     states, _ = decoder.states(inputs, decoder.photo_memory(features))
     wanted = tokens != PAD
     logits = decoder.logits(states[wanted]).float()
+    # Words that are never sampled must not take probability from bad samples
+    logits[:, list(FORBIDDEN)] = -torch.inf
     chosen = tokens[wanted].unsqueeze(1)
     log_probability = logits.log_softmax(1).gather(1, chosen).squeeze(1)
     weights = advantage.expand_as(tokens)[wanted]
@@ -191,10 +193,11 @@ class Corpus:
     ids: Tensor
     tokens: list[list[list[str]]]
     dev_tokens: list[list[list[str]]]
-    features: Tensor | None
-    dev_features: Tensor | None
-    pixels: Tensor | None = None
-    dev_pixels: Tensor | None = None
+    pixels: Tensor
+    dev_pixels: Tensor
+    features: Tensor | None = None
+    """Cached views [views, photos, 49, 1280]; None where the encoder is trained."""
+    dev_features: Tensor | None = None
 
 
 @torch.inference_mode()
@@ -209,22 +212,21 @@ def greedy_captions(decoder: CaptionDecoder, features: Tensor) -> list[list[int]
 
 
 @torch.inference_mode()
-def encode(encoder: ImageEncoder, pixels: Tensor, *, exact: bool = False) -> Tensor:
-    """Return features of photos; `exact` computes them in float32."""
+def encode(encoder: ImageEncoder, pixels: Tensor) -> Tensor:
+    """Return features of photos, computed in bfloat16."""
     encoder.eval()
     parts: list[Tensor] = []
     for part in pixels.split(50):
-        with torch.autocast("cpu", torch.bfloat16, enabled=not exact):
+        with torch.autocast("cpu", torch.bfloat16):
             parts.append(encoder(normalize(part)).float())
     return torch.cat(parts)
 
 
 def dev_scores(modules: nn.ModuleDict, corpus: Corpus) -> tuple[float, float]:
     """Return CIDEr-D and BLEU-4 of greedy captions on dev."""
-    if "encoder" in modules:
+    features = corpus.dev_features
+    if features is None:
         features = encode(modules["encoder"], corpus.dev_pixels)
-    else:
-        features = corpus.dev_features
     words = corpus.vocabulary.words
     captions = [
         [words[index] for index in ids]

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 import zlib
 
 import pytest
@@ -233,6 +234,7 @@ def test_a_download_is_asked_for_and_can_be_refused(
         seen = b""
         while b"[y/N]" not in seen:
             seen += os.read(parent, 4096)
+        time.sleep(0.5)  # a person is not faster; it waits for input by now
         os.write(parent, answer)
         assert process.wait(timeout=20) == code
     os.close(parent)
