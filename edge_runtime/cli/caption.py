@@ -8,6 +8,7 @@ from typing import Any
 
 from ..config import AutoDownload
 from ..errors import DownloadError, EdgeRuntimeError, ModelUnusableError
+from ..hardware import HardwareInfo
 from ..manifest import ModelSpec
 from ..pipeline import untranslated_note
 from ..runtime import EdgeRuntime
@@ -49,7 +50,7 @@ async def run(
     if await _fetch_if_wanted(runtime, selection, console):
         selection = runtime.select(language=language, pin=options.model)
     spec = runtime.captioner(selection)
-    _tell_choice(selection, console)
+    _tell_choice(selection, runtime.hardware, console)
     await runtime.runner(spec).ensure_ready()
     report = _Report(console, as_json=options.json, several=len(options.photos) > 1)
     report.told.add(untranslated_note(language, spec.languages[0]))
@@ -120,14 +121,30 @@ def _check_is_captioner(runtime: EdgeRuntime, model_id: str) -> None:
         )
 
 
-def _tell_choice(selection: Selection, console: Console) -> None:
+def _tell_choice(
+    selection: Selection, hardware: HardwareInfo, console: Console
+) -> None:
     task = selection.get(Task.IMAGE_TO_TEXT)
     for warning in task.warnings:
         console.tell(f"note: {warning}", "yellow")
     if task.running is not None:
-        console.tell(f"{task.running.model.id}: {task.running.why}", "dim")
+        console.tell(_choice_line(task.running, hardware), "dim")
     if line := better_here(selection):
         console.tell(line, "dim")
+
+
+def _choice_line(choice: Choice, hardware: HardwareInfo) -> str:
+    """Return which model answers on this hardware, and why."""
+    place = "built in" if choice.model.is_bundled else "installed"
+    cores, arch = hardware.cpu.physical_cores, hardware.cpu.arch or "machine"
+    machine = f"this {arch} with {cores} cores" if cores else f"this {arch}"
+    available = hardware.memory.available_bytes
+    if choice.need is None or available is None:
+        fit = f"for {machine}"
+    else:
+        need = human_bytes(choice.need.steady_bytes)
+        fit = f"needs {need} of the {human_bytes(available)} free on {machine}"
+    return f"{choice.model.id} ({place}): {fit}; {choice.why}"
 
 
 async def _fetch_if_wanted(

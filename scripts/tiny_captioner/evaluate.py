@@ -16,14 +16,14 @@ from edge_runtime.evaluation.metrics import (
     CaptionScores,
     score_captions,
 )
+from edge_runtime.families.decoding import SearchSettings, StepFunction
 
 from .data import Split, Vocabulary, normalize, write_bytes
 from .export import PARTS, cache_names
-from .search import GenerateSettings, Step, beam_search
+from .search import BEAM, GREEDY, best_caption
 
 _LOGGER = logging.getLogger(__name__)
 
-GREEDY = GenerateSettings(num_beams=1, no_repeat_ngram_size=0, length_penalty=0.0)
 BEGIN, END = "<!-- scores:begin -->", "<!-- scores:end -->"
 TIMED_PHOTOS = 50
 _HEADER = (
@@ -38,7 +38,7 @@ class Captioner(Protocol):
     def encode(self, pixels: Tensor) -> Any:
         """Return the photo's keys and values."""
 
-    def step(self, memory: Any) -> Step:
+    def step(self, memory: Any) -> StepFunction:
         """Return a fresh step function over a photo's keys and values."""
 
 
@@ -55,15 +55,15 @@ class TorchCaptioner:
         """Return the photo's keys and values."""
         return self._decoder.photo_memory(self._encoder(normalize(pixels)))
 
-    def step(self, memory: Any) -> Step:
+    def step(self, memory: Any) -> StepFunction:
         """Return a fresh step function over a photo's keys and values."""
         past = self._decoder.empty_past(1)
 
         @torch.inference_mode()
-        def run(tokens: list[int], parents: list[int] | None) -> Any:
+        def run(tokens: Sequence[int], parents: Sequence[int]) -> Any:
             nonlocal past
-            if parents is not None:
-                past = [(key[parents], value[parents]) for key, value in past]
+            rows = list(parents)
+            past = [(key[rows], value[rows]) for key, value in past]
             ids = torch.tensor(tokens).unsqueeze(1)
             logits, past = self._decoder(ids, memory, past)
             return logits[:, -1].numpy()
@@ -97,15 +97,14 @@ class OnnxCaptioner:
         outputs = self._encoder.run(None, {"pixel_values": values})
         return dict(zip(self._photo_names, outputs, strict=True))
 
-    def step(self, memory: Any) -> Step:
+    def step(self, memory: Any) -> StepFunction:
         """Return a fresh step function over a photo's keys and values."""
         empty = np.zeros((1, self._heads, 0, self._size), np.float32)
         past = [empty] * len(self._past_names)
 
-        def run(tokens: list[int], parents: list[int] | None) -> Any:
+        def run(tokens: Sequence[int], parents: Sequence[int]) -> Any:
             nonlocal past
-            if parents is not None:
-                past = [tensor[parents] for tensor in past]
+            past = [tensor[list(parents)] for tensor in past]
             feed = {
                 "input_ids": np.array(tokens, np.int64)[:, None],
                 **dict(zip(self._past_names, past, strict=True)),
@@ -134,23 +133,23 @@ class Row:
 def caption_all(
     captioner: Captioner,
     memories: Sequence[Any],
-    settings: GenerateSettings,
+    settings: SearchSettings,
     words: Vocabulary,
 ) -> list[str]:
     """Return a caption for each encoded photo."""
     return [
-        words.decode(beam_search(captioner.step(memory), settings))
+        words.decode(best_caption(captioner.step(memory), settings))
         for memory in memories
     ]
 
 
 def _milliseconds(
-    captioner: Captioner, pixels: Tensor, settings: GenerateSettings
+    captioner: Captioner, pixels: Tensor, settings: SearchSettings
 ) -> float:
     times: list[float] = []
     for photo in pixels[:TIMED_PHOTOS].split(1):
         started = time.perf_counter()
-        beam_search(captioner.step(captioner.encode(photo)), settings)
+        best_caption(captioner.step(captioner.encode(photo)), settings)
         times.append(time.perf_counter() - started)
     return sorted(times)[len(times) // 2] * 1000
 
@@ -160,7 +159,7 @@ def evaluate(
     pixels: Tensor,
     split: Split,
     words: Vocabulary,
-    settings: GenerateSettings,
+    settings: SearchSettings,
 ) -> list[Row]:
     """Return the table's rows; the first candidate is what others must equal."""
     torch.set_num_threads(1)
@@ -220,7 +219,7 @@ def write_table(card: Path, table: str) -> None:
 
 def compare_settings(
     captioner: Captioner, pixels: Tensor, split: Split, words: Vocabulary
-) -> list[tuple[GenerateSettings, CaptionScores]]:
+) -> list[tuple[SearchSettings, CaptionScores]]:
     """Return the scores of several ways to decode, best CIDEr-D first."""
     memories = [captioner.encode(photo) for photo in pixels.split(1)]
     results = [
@@ -231,7 +230,12 @@ def compare_settings(
             ),
         )
         for settings in (
-            GenerateSettings(beams, 20, penalty, size)
+            replace(
+                BEAM,
+                num_beams=beams,
+                length_penalty=penalty,
+                no_repeat_ngram_size=size,
+            )
             for beams in (3,)
             for penalty in (0.0, 0.5, 0.7, 1.0)
             for size in (2, 3)

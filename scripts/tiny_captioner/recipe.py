@@ -26,7 +26,7 @@ from .evaluate import (
 )
 from .export import PARTS, export_all
 from .model import CaptionDecoder, ImageEncoder, ModelConfig
-from .search import GenerateSettings
+from .search import BEAM
 from .train import Corpus, StageConfig, run_stage, save_model
 
 _LOGGER = logging.getLogger(__name__)
@@ -197,7 +197,7 @@ def measure(recipe: Recipe, stage: str, target: Path) -> str:
         cached_pixels(dev, recipe.work / "pixels_dev.npy"),
         dev,
         vocabulary(recipe),
-        GenerateSettings(),
+        BEAM,
     )
     table = format_rows(rows)
     card = target / "MODEL_CARD.md"
