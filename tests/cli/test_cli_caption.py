@@ -149,8 +149,7 @@ def test_a_pinned_model_of_another_task_is_refused(cli, astronaut):
     ended = cli("caption", "--model", "opus-mt-en-de", astronaut)
     assert ended.code == 4
     assert "is a model for translation, not a captioner" in ended.err
-    assert "tiny-captioner (built in): needs" in ended.err
-    assert "the only one installed" in ended.err
+    assert "tiny-captioner" in ended.err
 
 
 def test_a_name_that_is_no_utf8_is_captioned(cli, astronaut, tmp_path):
