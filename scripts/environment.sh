@@ -44,7 +44,9 @@ prepare_environment() {
     [ -z "$extra" ] || target=".[$extra]"
     stamp="$venv/.ready-${extra:-run}"
     wanted=$(cat "$root/pyproject.toml" "$root/edge_runtime/__init__.py" | sha256sum)
-    if [ -x "$venv/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
+    # What has the tools has all that a user gets, too.
+    if [ -x "$venv/bin/python" ] && { [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] ||
+        [ "$(cat "$venv/.ready-dev" 2>/dev/null)" = "$wanted" ]; }; then
         return
     fi
     echo "preparing the environment in .venv (once, a minute or two)" >&2
