@@ -103,10 +103,10 @@ class ModelRunner:
 
     async def stop(self) -> None:
         """End the worker; all of its memory comes back. Open requests fail."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        self._fail_queued()  # a task that is cancelled before it began fails nobody
 
     async def _ask(
         self, header: dict[str, Any] | None, payload: bytes
@@ -126,8 +126,11 @@ class ModelRunner:
                     await self._serve(request)
         finally:
             await self._end_child()
-            while not self._requests.empty():
-                self._requests.get_nowait().fail(_stopped())
+            self._fail_queued()
+
+    def _fail_queued(self) -> None:
+        while not self._requests.empty():
+            self._requests.get_nowait().fail(_stopped())
 
     async def _next_request(self) -> _Request:
         """Wait for a request; meanwhile unload an idle model and notice its death."""

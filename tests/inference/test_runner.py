@@ -269,6 +269,39 @@ async def test_stopping_ends_open_requests_and_the_next_one_starts_again(
     assert runner.state is RunnerState.STOPPED
 
 
+async def test_stopping_before_anything_began_fails_the_request(embedded):
+    runner = ModelRunner(embedded, PYTHON)
+    request = asyncio.ensure_future(runner.ensure_ready())
+    await asyncio.sleep(0)
+    await runner.stop()
+    async with asyncio.timeout(5):
+        with pytest.raises(WorkerStoppedError):
+            await request
+    assert runner.stats.starts == 0
+
+
+async def test_a_request_during_stopping_leaves_one_writer_of_the_state(
+    embedded, tmp_path
+):
+    """The old child takes a moment to end; the state must not be told backwards."""
+    launch = scripted(
+        tmp_path, GREET_AND_LOAD + "sys.stdin.buffer.read()\ntime.sleep(0.5)\n"
+    )
+    states: list[RunnerState] = []
+    runner = ModelRunner(embedded, launch, on_state=states.append)
+    await runner.ensure_ready()
+    stopping = asyncio.create_task(runner.stop())
+    await asyncio.sleep(0.1)
+    with pytest.raises(WorkerStoppedError):
+        await runner.ensure_ready()
+    await stopping
+    await runner.ensure_ready()
+    assert runner.state is RunnerState.READY
+    await runner.stop()
+    once = ["starting", "ready", "stopping", "stopped"]
+    assert states == once * 2
+
+
 @pytest.mark.parametrize("body", ["time.sleep(60)", "send({'hello': 1}); receive()"])
 async def test_stopping_does_not_wait_for_a_worker_that_starts(
     embedded, tmp_path, body
