@@ -50,10 +50,10 @@ def known_machines() -> tuple[str, ...]:
 def load_machine(name_or_path: str) -> SystemFacts:
     """Return a shipped machine by its name, or one from a file by its path."""
     path = Path(name_or_path)
-    if path.suffix not in _SUFFIXES and len(path.parts) == 1:
+    if name_or_path in known_machines():
         path = _folder() / f"{name_or_path}.yaml"
-        if not path.is_file():
-            raise HardwareCaptureError(_unknown(name_or_path))
+    elif not (path.exists() or "/" in name_or_path or path.suffix in _SUFFIXES):
+        raise HardwareCaptureError(_unknown(name_or_path))
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as err:
@@ -130,8 +130,8 @@ def _unknown(name: str) -> str:
     hint = suggest(name, names)
     everything = "" if hint.startswith("known") else f" Known: {', '.join(names)}."
     return (
-        f"Unknown machine '{name}'; {hint}{everything} A captured file is named "
-        "with its path, such as ./machine.yaml."
+        f"Unknown machine '{name}'; {hint}.{everything} A capture is named with "
+        "its path, such as ./machine.yaml."
     )
 
 

@@ -43,6 +43,8 @@ class WorkerLaunch:
         # It forces kernels that an old CPU dies of; numpy's own choice is right.
         environ.pop("OPENBLAS_CORETYPE", None)
         environ["OPENBLAS_NUM_THREADS"] = "1"
+        # onnxruntime would store a device id in the home and report its use.
+        environ["ORT_DISABLE_TELEMETRY"] = "1"
         # One malloc arena per thread would keep freed memory apart.
         environ.setdefault("MALLOC_ARENA_MAX", "2")
         return environ

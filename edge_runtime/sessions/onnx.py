@@ -1,7 +1,11 @@
 """onnxruntime on the CPU, with the memory settings that small machines need."""
 
 from collections.abc import Mapping, Sequence
+import os
 from typing import Any, Final
+
+# Nothing leaves the house: onnxruntime's own reports are off before it is imported.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime as ort
 

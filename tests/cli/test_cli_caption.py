@@ -389,3 +389,20 @@ def test_the_parent_imports_no_inference_library(home, astronaut):
         env={**os.environ, "EDGE_CAPTIONS_HOME": str(home)},
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_nothing_is_written_into_the_home_of_the_user(astronaut, tmp_path):
+    """onnxruntime would store a device id and a queue of reports there."""
+    user = tmp_path / "user"
+    user.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "edge_runtime", "caption", astronaut],
+        capture_output=True,
+        check=False,
+        env={
+            **{k: v for k, v in os.environ.items() if not k.startswith("EDGE_")},
+            "HOME": str(user),
+        },
+    )
+    assert done.returncode == 0
+    assert list(user.rglob("*")) == []
