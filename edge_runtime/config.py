@@ -7,11 +7,12 @@ from enum import StrEnum
 import logging
 import os
 from pathlib import Path
+import re
 import shlex
 import sys
 from typing import Any, Final
 
-from .const import APP_NAME, DEFAULT_HUB, ENV_PREFIX
+from .const import APP_NAME, DEFAULT_HUB, ENV_PREFIX, LANGUAGE_PATTERN
 from .errors import ConfigError
 from .preferences import SelectionLayer, parse_selection
 from .yaml_reader import YamlValue, parse_yaml, read_yaml
@@ -19,6 +20,9 @@ from .yaml_reader import YamlValue, parse_yaml, read_yaml
 _LOGGER = logging.getLogger(__name__)
 
 CONFIG_NAME: Final = "config.yaml"
+_SWITCHES: Final = ("_OFFLINE", "_AUTO_DOWNLOAD")
+_NUMBERS: Final = {"1": "true", "0": "false"}
+"""What compose files write for yes and no."""
 _NEAR: Final = 0.9
 """Likeness above which an unknown variable is taken for a misspelt one."""
 
@@ -95,6 +99,15 @@ def _texts(value: YamlValue) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.text().split(",") if part.strip())
 
 
+def _language(value: YamlValue) -> str:
+    if value.plain() is False:
+        value.fail("must be a text: write Norwegian as 'no', in quotes")
+    text = value.text()
+    if not re.fullmatch(LANGUAGE_PATTERN, text):
+        value.fail(f"must be a language code such as en, de or pt-BR, not '{text}'")
+    return text
+
+
 def _auto_download(value: YamlValue) -> AutoDownload:
     plain = value.plain()  # YAML reads an unquoted yes or no as a boolean
     if isinstance(plain, bool):
@@ -110,7 +123,7 @@ _READERS: Final[Mapping[str, Callable[[YamlValue], Any]]] = {
     "offline": YamlValue.boolean,
     "hub": _address,
     "accepted_licenses": _texts,
-    "language": YamlValue.text,
+    "language": _language,
     "worker_command": _command,
     "worker_timeout_s": lambda value: value.number(minimum=1.0),
     "keep_alive_s": lambda value: value.number(minimum=0.0),
@@ -159,7 +172,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if hub := environ.get("HF_ENDPOINT"):
-        values["hub"] = _address(_environment_value("HF_ENDPOINT", hub))
+        values["hub"] = _read_variable("HF_ENDPOINT", hub, _address)
     for variable, text in sorted(environ.items()):
         if not variable.startswith(ENV_PREFIX) or variable == f"{ENV_PREFIX}HOME":
             continue
@@ -167,8 +180,15 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         if name not in _READERS:
             _refuse_misspelt(variable)
         elif text.strip():
-            values[name] = _READERS[name](_environment_value(variable, text))
+            values[name] = _read_variable(variable, text, _READERS[name])
     return values
+
+
+def _read_variable(variable: str, text: str, read: Callable[[YamlValue], Any]) -> Any:
+    try:
+        return read(_environment_value(variable, text))
+    except ConfigError as err:  # a variable has one line: its number says nothing
+        raise ConfigError(str(err).replace(f"{variable}:1:", f"{variable}:")) from None
 
 
 def _refuse_misspelt(variable: str) -> None:
@@ -199,6 +219,8 @@ def _expanded(path: str | Path) -> Path:
 
 def _environment_value(variable: str, text: str) -> YamlValue:
     plain_text = variable.endswith(("_COMMAND", "_FOLDER", "_MANIFEST", "_LANGUAGE"))
+    if variable.endswith(_SWITCHES) and text.strip() in _NUMBERS:
+        text = _NUMBERS[text.strip()]
     source = f"environment variable {variable}"
     document = repr_yaml(text) if plain_text or "://" in text else text
     value = parse_yaml(document, source, ConfigError)

@@ -19,3 +19,6 @@ RECORD_NAME: Final = "installed.json"
 
 EMBEDDED_MODEL: Final = "tiny-captioner"
 DEFAULT_HUB: Final = "https://huggingface.co"
+
+LANGUAGE_PATTERN: Final = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
+"""A language tag as BCP 47 forms it: `en`, `pt-BR`, `zh-Hant`."""

@@ -11,7 +11,7 @@ def human_bytes(count: int) -> str:
         return f"{count / 1000:.0f} kB"
     if count < GB:
         return f"{count / MB:.1f} MB" if count < 100 * MB else f"{count / MB:.0f} MB"
-    return f"{count / GB:.2f} GB"
+    return f"{count / GB:.2f} GB" if count < 100 * GB else f"{count / GB:.0f} GB"
 
 
 def human_seconds(seconds: float) -> str:

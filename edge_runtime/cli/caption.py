@@ -7,7 +7,12 @@ import json
 from typing import Any
 
 from ..config import AutoDownload
-from ..errors import DownloadError, EdgeRuntimeError, ModelUnusableError
+from ..errors import (
+    DownloadError,
+    EdgeRuntimeError,
+    ModelUnknownError,
+    ModelUnusableError,
+)
 from ..hardware import HardwareInfo
 from ..manifest import ModelSpec
 from ..pipeline import untranslated_note
@@ -15,9 +20,10 @@ from ..runtime import EdgeRuntime
 from ..schemas import CaptionRequest, CaptionResult, Task, Verdict
 from ..selection import Choice, Selection, better_here
 from ..units import human_bytes, printable
+from ..yaml_reader import suggest
 from .download import fetch
 from .exit_codes import ExitCode, exit_code_of
-from .output import Console
+from .output import Console, language_code
 
 
 def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -33,7 +39,10 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         "--json", action="store_true", help="one JSON object a line and photo"
     )
     parser.add_argument(
-        "--language", metavar="CODE", help="language of the caption (en, de, ...)"
+        "--language",
+        metavar="CODE",
+        type=language_code,
+        help="language of the caption (en, de, ...)",
     )
     parser.add_argument("--model", metavar="ID", help="use this captioner")
     parser.set_defaults(run=run)
@@ -112,9 +121,12 @@ class _Report:
 
 
 def _check_is_captioner(runtime: EdgeRuntime, model_id: str) -> None:
+    rows = runtime.manifest.for_task(Task.IMAGE_TO_TEXT)
+    if runtime.manifest.get(model_id) is None:
+        hint = suggest(model_id, [row.id for row in rows])
+        raise ModelUnknownError(f"unknown captioner '{model_id}'; {hint}")
     spec = runtime.model(model_id)
     if spec.task is not Task.IMAGE_TO_TEXT:
-        rows = runtime.manifest.for_task(Task.IMAGE_TO_TEXT)
         raise ModelUnusableError(
             f"{model_id} is a model for {spec.task.value}, not a captioner; "
             f"captioners: {', '.join(row.id for row in rows)}"

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from ..downloads import Progress
+from ..downloads import ModelState, Progress
 from ..inference.registry import FAMILIES
 from ..manifest import ModelSpec
 from ..runtime import EdgeRuntime
@@ -27,13 +27,14 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         action="store_true",
         help="accept the licence of a model that asks for it",
     )
-    parser.add_argument(
+    action = parser.add_mutually_exclusive_group()
+    action.add_argument(
         "--verify", action="store_true", help="hash the files that are here"
     )
-    parser.add_argument(
+    action.add_argument(
         "--prune", action="store_true", help="remove what no manifest row needs"
     )
-    parser.add_argument(
+    action.add_argument(
         "--remove", action="store_true", help="remove the named models' files"
     )
     parser.add_argument(
@@ -55,14 +56,15 @@ async def run(
     if options.prune:
         _prune(runtime, console, options)
         return ExitCode.OK
+    if options.yes:
+        options.parser.error("--yes goes with --prune")
     if not specs:
         options.parser.error("name at least one model; see edge-captions models")
     for spec in specs:
-        if options.dry_run:
+        if options.remove:
+            _remove(runtime, spec, console, only_tell=options.dry_run)
+        elif options.dry_run:
             _print_plan(runtime, spec, console)
-        elif options.remove:
-            freed = runtime.store.remove(spec)
-            console.print(f"{spec.id}: removed, {human_bytes(freed)} freed")
         else:
             if options.accept_license:
                 runtime.store.accept_license(spec)
@@ -133,7 +135,7 @@ async def _prove(runtime: EdgeRuntime, spec: ModelSpec, console: Console) -> Non
 
 def _installed(runtime: EdgeRuntime) -> list[ModelSpec]:
     rows = runtime.manifest.models
-    return [spec for spec in rows if runtime.store.state(spec).is_usable]
+    return [s for s in rows if runtime.store.state(s) is not ModelState.MISSING]
 
 
 def _verify(runtime: EdgeRuntime, specs: list[ModelSpec], console: Console) -> ExitCode:
@@ -148,9 +150,27 @@ def _verify(runtime: EdgeRuntime, specs: list[ModelSpec], console: Console) -> E
     return worst
 
 
+def _remove(
+    runtime: EdgeRuntime, spec: ModelSpec, console: Console, *, only_tell: bool
+) -> None:
+    state = runtime.store.state(spec)
+    if state is ModelState.BUNDLED:
+        console.print(f"{spec.id}: is built in and stays")
+    elif state is ModelState.MISSING:
+        console.print(f"{spec.id}: is not here")
+    elif only_tell:
+        console.print(f"{spec.id}: would be removed")
+    else:
+        freed = runtime.store.remove(spec)
+        console.print(f"{spec.id}: removed, {human_bytes(freed)} freed")
+
+
 def _prune(runtime: EdgeRuntime, console: Console, options: argparse.Namespace) -> None:
     rows = runtime.manifest.models
     report = runtime.store.prune(rows, dry_run=True)
+    if not (report.removed or report.busy):
+        console.print("nothing to remove")
+        return
     verb, done = "would remove", "would come free: add --yes to remove it"
     question = f"Remove {', '.join(report.removed)} ({human_bytes(report.bytes)})?"
     wanted = bool(report.removed) and not options.dry_run

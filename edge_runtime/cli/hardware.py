@@ -23,12 +23,13 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         description="Show what is known of this machine; unknown facts stay unknown.",
     )
     parser.add_argument("--json", action="store_true", help="machine-readable")
-    parser.add_argument(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
         "--machine",
         metavar="NAME",
         help="show another machine: a capture, or one of models --help",
     )
-    parser.add_argument(
+    which.add_argument(
         "--capture",
         metavar="FILE",
         help="save this machine's raw facts, to send with a report or to use "

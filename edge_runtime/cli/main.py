@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 import io
 import logging
 import os
+from pathlib import Path
 import sys
 from typing import Any, Final, NoReturn
 
@@ -71,8 +72,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     level = logging.DEBUG if options.verbose else logging.ERROR
     logging.basicConfig(stream=sys.stderr, level=level, format="%(name)s: %(message)s")
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a name that is no UTF-8 is no crash
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by who started us, as some services do
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+            setattr(sys, name, nowhere)
+        elif isinstance(
+            stream, io.TextIOWrapper
+        ):  # a name that is no UTF-8 is no crash
             stream.reconfigure(errors="backslashreplace")
     console = Console()
     try:
@@ -87,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
     except OSError as err:
-        console.fail(f"{err.filename or APP_NAME}: {err.strerror or err}")
+        console.fail(f"{err.filename or 'the output'}: {err.strerror or err}")
         return ExitCode.CONFIGURATION
 
 

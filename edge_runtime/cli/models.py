@@ -12,7 +12,7 @@ from ..schemas import Task
 from ..selection import Selection, explain, to_dict
 from ..units import human_bytes
 from .exit_codes import ExitCode
-from .output import Console
+from .output import Console, language_code
 
 
 def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -32,7 +32,12 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         help="decide for another machine: a file made by hardware --capture, or one of "
         + ", ".join(known_machines()),
     )
-    parser.add_argument("--language", metavar="CODE", help="language of the captions")
+    parser.add_argument(
+        "--language",
+        metavar="CODE",
+        type=language_code,
+        help="language of the captions",
+    )
     parser.add_argument("--model", metavar="ID", help="as if this model were pinned")
     parser.add_argument("--json", action="store_true", help="machine-readable")
     parser.set_defaults(run=run)

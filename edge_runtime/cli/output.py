@@ -1,18 +1,28 @@
 """What people see in a terminal: colour, progress and one-line messages."""
 
+from argparse import ArgumentTypeError
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 import os
+import re
 import shutil
 import signal
 import sys
 from time import monotonic
 from typing import Final, TextIO
 
+from ..const import LANGUAGE_PATTERN
 from ..units import human_bytes, human_seconds
 
 _CODES: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 _MIN_INTERVAL_S: Final = 0.1
+
+
+def language_code(text: str) -> str:
+    """Return a language code, for argparse."""
+    if not re.fullmatch(LANGUAGE_PATTERN, text):
+        raise ArgumentTypeError(f"'{text}' is no language code such as en, de or pt-BR")
+    return text
 
 
 def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:

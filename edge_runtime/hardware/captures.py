@@ -128,9 +128,10 @@ def _folder() -> Path:
 def _unknown(name: str) -> str:
     names = known_machines()
     hint = suggest(name, names)
+    stop = "" if hint.endswith("?") else "."
     everything = "" if hint.startswith("known") else f" Known: {', '.join(names)}."
     return (
-        f"Unknown machine '{name}'; {hint}.{everything} A capture is named with "
+        f"Unknown machine '{name}'; {hint}{stop}{everything} A capture is named with "
         "its path, such as ./machine.yaml."
     )
 

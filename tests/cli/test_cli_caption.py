@@ -406,3 +406,16 @@ def test_nothing_is_written_into_the_home_of_the_user(astronaut, tmp_path):
     )
     assert done.returncode == 0
     assert list(user.rglob("*")) == []
+
+
+def test_a_closed_output_is_no_crash(astronaut, home):
+    command = f'"{sys.executable}" -m edge_runtime caption "{astronaut}" >&-'
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        env={**os.environ, "EDGE_CAPTIONS_HOME": str(home)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr

@@ -167,3 +167,36 @@ def test_prune_and_remove_tell_what_came_free(cli, home):
     assert "5 kB freed" in ended.out
     assert not folder.exists()
     assert cli("download", "--remove", "florence-2-base-ft").code == 0
+
+
+def test_options_that_contradict_each_other_are_refused(cli):
+    for arguments in (
+        ("download", "--verify", "--remove", "tiny-captioner"),
+        ("download", "--yes", "tiny-captioner"),
+        ("hardware", "--machine", "pi4-2gb", "--capture", "x.yaml"),
+        ("caption", "--language", "english", "x.jpg"),
+    ):
+        ended = cli(*arguments)
+        assert ended.code == 2, arguments
+        assert ended.err.startswith("error:")
+
+
+def test_what_is_built_in_stays_and_nothing_to_do_is_said(cli):
+    assert "built in and stays" in cli("download", "--remove", "tiny-captioner").out
+    assert "is not here" in cli("download", "--remove", "vit-gpt2").out
+    assert "nothing to remove" in cli("download", "--prune", "--yes").out
+
+
+def test_verify_looks_at_damaged_models_too(cli, home):
+    folder = home / "models" / "florence-2-base-ft"
+    folder.mkdir(parents=True)
+    (folder / "tokenizer.json").write_text("{}")
+    ended = cli("download", "--verify")
+    assert ended.code == 4
+    assert "florence-2-base-ft: " in ended.err
+
+
+def test_a_capture_is_found_by_any_name(cli, tmp_path):
+    path = tmp_path / "capture-without-suffix"
+    cli("hardware", "--capture", path)
+    assert cli("hardware", "--machine", path).code == 0

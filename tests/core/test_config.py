@@ -106,6 +106,8 @@ def test_commands_and_lists_can_stand_in_the_environment(tmp_path):
         ),
         ("\nhub: ftp://x", "config.yaml:2: hub: must begin with http:// or https://"),
         ("threads: 0", "threads: must be at least 1, not 0"),
+        ("language: no", "write Norwegian as 'no', in quotes"),
+        ("language: english", "must be a language code such as en, de or pt-BR"),
         ("worker_command: 'a \"b'", "worker_command: can't be split into words"),
         ("worker_command: []", "worker_command: must name a program"),
         ("auto_download: maybe", "auto_download: unknown value 'maybe'"),
@@ -124,12 +126,51 @@ def test_a_wrong_file_is_an_error_with_its_line(tmp_path, text, message):
     ("name", "value", "message"),
     [
         ("EDGE_CAPTIONS_OFLINE", "1", "did you mean 'EDGE_CAPTIONS_OFFLINE'?"),
-        ("EDGE_CAPTIONS_THREADS", "many", "EDGE_CAPTIONS_THREADS:1: must be a whole"),
+        ("EDGE_CAPTIONS_THREADS", "many", "EDGE_CAPTIONS_THREADS: must be a whole"),
         ("EDGE_CAPTIONS_THREADS", "#", "environment variable EDGE_CAPTIONS_THREADS"),
-        ("HF_ENDPOINT", "mirror", "HF_ENDPOINT:1: must begin with http:// or https://"),
+        ("HF_ENDPOINT", "mirror", "HF_ENDPOINT: must begin with http:// or https://"),
     ],
 )
 def test_a_wrong_variable_is_an_error_with_its_name(tmp_path, name, value, message):
     with pytest.raises(ConfigError) as caught:
         settings_of(tmp_path, **{name: value})
     assert message in str(caught.value)
+
+
+def test_a_relative_path_is_meant_from_the_file(tmp_path):
+    settings = settings_of(tmp_path, "manifest: more.yaml\nmodels_folder: files\n")
+    assert settings.manifest == tmp_path / "more.yaml"
+    assert settings.models_folder == tmp_path / "files"
+
+
+def test_variables_that_others_inject_are_left_alone(tmp_path):
+    settings_of(
+        tmp_path,
+        EDGE_CAPTIONS_SERVICE_HOST="10.0.0.1",
+        EDGE_CAPTIONS_PORT_8080_TCP="tcp://10.0.0.1:8080",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "offline"), [("1", True), ("0", False), ("yes", True)]
+)
+def test_switches_in_the_environment_may_be_numbers(tmp_path, text, offline):
+    assert settings_of(tmp_path, EDGE_CAPTIONS_OFFLINE=text).offline is offline
+
+
+def test_a_user_without_a_home_is_told(monkeypatch):
+    def no_home(path):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", no_home)
+    with pytest.raises(ConfigError, match="has no home folder"):
+        load_settings({})
+
+
+def test_a_home_that_may_not_be_looked_at_is_told(tmp_path, monkeypatch):
+    def refused(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "exists", refused)  # root may look anywhere
+    with pytest.raises(ConfigError, match="can't be looked at: Permission denied"):
+        load_settings({"EDGE_CAPTIONS_HOME": str(tmp_path)})

@@ -14,6 +14,7 @@ from edge_runtime.units import human_bytes, human_seconds
         (98_362_432, "98.4 MB"),
         (276_566_124, "277 MB"),
         (1_117_320_768, "1.12 GB"),
+        (1_480_000_000_000, "1480 GB"),
     ],
 )
 def test_sizes_are_decimal(count, text):
