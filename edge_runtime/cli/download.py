@@ -83,14 +83,24 @@ async def fetch(
     if runtime.store.state(spec).is_usable:
         console.tell(f"{spec.id}: is already here")
     else:
-        if spec.family not in FAMILIES:
-            console.tell(
-                f"note: this version can't run models of the family '{spec.family}' "
-                "yet; the files will be there for one that can",
-                "yellow",
-            )
+        if spec.family not in FAMILIES and not _wants_anyway(spec, console):
+            return
         await _download(runtime, spec, console, unasked=unasked)
     await _prove(runtime, spec, console)
+
+
+def _wants_anyway(spec: ModelSpec, console: Console) -> bool:
+    """Say that the model is of no use yet; on a terminal, ask."""
+    console.tell(
+        f"note: this version can't run models of the family '{spec.family}' yet; "
+        "the files will be there for one that can",
+        "yellow",
+    )
+    size = spec.total_bytes
+    amount = "" if size is None else f" ({human_bytes(size)})"
+    return not console.is_interactive or console.ask(
+        f"Download it all the same{amount}?"
+    )
 
 
 async def _download(

@@ -36,6 +36,8 @@ _BEYOND_A_PIN: Final = frozenset(
     }
 )
 """What no setting can overrule: the model could not even start, or must not."""
+_INCURABLE: Final = _BEYOND_A_PIN - CURED_BY_DOWNLOAD
+"""Beside these, advice to download or to accept would lead nowhere."""
 _CURED_BY_PIN: Final = frozenset(
     {ReasonCode.BASE_CHECKPOINT, ReasonCode.SELF_TEST_FAILED}
 )
@@ -143,7 +145,8 @@ def _pinned(
         )
     startable = not pinned.codes & _BEYOND_A_PIN
     cured = pinned.codes & _BEYOND_A_PIN <= CURED_BY_DOWNLOAD
-    choice = pinned.choice("pinned by the settings")
+    choice = pinned.choice("named by a setting or the request")
+    hopeless = not (startable or cured)
     return TaskSelection(
         task,
         stage="on",
@@ -156,6 +159,7 @@ def _pinned(
             _pin_warning(asked, reason)
             for reason in pinned.reasons
             if reason.code not in _WARNED_OF_ANYWAY
+            and not (hopeless and reason.code not in _INCURABLE)
         ),
     )
 

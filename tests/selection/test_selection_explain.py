@@ -131,7 +131,7 @@ def test_pins_notes_and_seconds_are_shown():
     assert "image-to-text: florence-2-base-ft is pinned" in lines
     assert (
         "florence-2-base-ft installed, needs 900 MB of memory, 4.25 s a photo: "
-        "pinned by the settings"
+        "named by a setting or the request"
     ) in " ".join(" ".join(lines).split())
 
 

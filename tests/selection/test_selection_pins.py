@@ -27,7 +27,7 @@ def test_a_pinned_model_wins_over_better_ones():
 
     assert ids(entry) == ("small", None, ["large", "middle"], ["huge"])
     assert entry.pinned == "small"
-    assert entry.running.why == "pinned by the settings"
+    assert entry.running.why == "named by a setting or the request"
     assert entry.warnings == ()
 
 
