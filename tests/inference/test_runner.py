@@ -50,7 +50,7 @@ def is_alive(pid: int) -> bool:
 
 
 async def in_state(runner: ModelRunner, state: RunnerState) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while runner.state is not state:  # noqa: ASYNC110 - the state is what is tested
             await asyncio.sleep(0.02)
 
@@ -71,7 +71,7 @@ def scripted(tmp_path: Path, body: str) -> WorkerLaunch:
         "    frame = read_frame(sys.stdin.buffer)\n"
         "    return frame.header if frame else sys.exit(0)\n" + body
     )
-    return WorkerLaunch((sys.executable, str(script)), start_timeout_s=5)
+    return WorkerLaunch((sys.executable, str(script)), start_timeout_s=15)
 
 
 GREET_AND_LOAD = "send({'hello': 1})\nsend({'id': receive()['id'], 'result': {}})\n"
@@ -198,7 +198,7 @@ async def test_a_caller_that_leaves_does_not_block_the_next(embedded, tmp_path):
         await asyncio.sleep(0.2)
         queued.cancel()
         first.cancel()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             await runner.ensure_ready()
         assert runner.stats.starts == 2
 
@@ -257,7 +257,7 @@ async def test_stopping_ends_open_requests_and_the_next_one_starts_again(
         asyncio.create_task(runner.caption(CaptionJob(path=name))) for name in "xy"
     ]
     await asyncio.sleep(0.1)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         await runner.stop()
         await runner.stop()
     for result in await asyncio.gather(*requests, return_exceptions=True):
@@ -274,7 +274,7 @@ async def test_stopping_before_anything_began_fails_the_request(embedded):
     request = asyncio.ensure_future(runner.ensure_ready())
     await asyncio.sleep(0)
     await runner.stop()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         with pytest.raises(WorkerStoppedError):
             await request
     assert runner.stats.starts == 0
@@ -310,7 +310,7 @@ async def test_stopping_does_not_wait_for_a_worker_that_starts(
     runner = ModelRunner(embedded, launch)
     request = asyncio.create_task(runner.ensure_ready())
     await asyncio.sleep(0.3)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         await runner.stop()
     with pytest.raises(WorkerStoppedError):
         await request
