@@ -14,6 +14,17 @@ from edge_runtime.manifest.model import (
 from edge_runtime.schemas import Task
 
 DATA = hashlib.shake_256(b"a model").digest(300_000)
+BUNDLED = FileSource(SourceKind.BUNDLED, "tiny/model.onnx")
+
+
+def home_of(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "models"
+
+
+def put(path: Path, data: bytes = DATA) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
 
 
 def sha256(data: bytes) -> str:

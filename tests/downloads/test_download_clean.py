@@ -3,31 +3,20 @@
 from dataclasses import replace
 import json
 import os
-from pathlib import Path
 
 import pytest
 
 from edge_runtime.downloads import ModelState
 from edge_runtime.downloads.lock import model_lock
-from edge_runtime.manifest.model import FileSource, SourceKind
 from tests.downloads.models import (
+    BUNDLED,
     DATA,
     everything_below,
+    home_of,
     model,
     model_file,
+    put,
 )
-
-BUNDLED = FileSource(SourceKind.BUNDLED, "tiny/model.onnx")
-
-
-def home_of(tmp_path: Path) -> Path:
-    return tmp_path / "home" / "models"
-
-
-def put(path: Path, data: bytes = DATA) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    return path
 
 
 async def test_a_damaged_file_is_found_and_fetched_again(server, make_store):

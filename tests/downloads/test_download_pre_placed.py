@@ -12,19 +12,11 @@ from edge_runtime.errors import DownloadError
 from tests.downloads.models import (
     DATA,
     everything_below,
+    home_of,
     model,
     model_file,
+    put,
 )
-
-
-def home_of(tmp_path: Path) -> Path:
-    return tmp_path / "home" / "models"
-
-
-def put(path: Path, data: bytes = DATA) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    return path
 
 
 async def test_a_file_placed_by_hand_is_checked_and_taken(server, make_store, tmp_path):

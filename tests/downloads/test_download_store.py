@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 import json
-from pathlib import Path
 import shutil
 import subprocess
 import sys
@@ -27,24 +26,15 @@ from edge_runtime.errors import (
 from edge_runtime.manifest import load_manifest
 from edge_runtime.manifest.model import FileSource, SourceKind
 from tests.downloads.models import (
+    BUNDLED,
     DATA,
+    home_of,
     hub_source,
     model,
     model_file,
+    put,
     url_source,
 )
-
-BUNDLED = FileSource(SourceKind.BUNDLED, "tiny/model.onnx")
-
-
-def home_of(tmp_path: Path) -> Path:
-    return tmp_path / "home" / "models"
-
-
-def put(path: Path, data: bytes = DATA) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    return path
 
 
 async def test_a_bundled_model_is_used_in_place(make_store, tmp_path):

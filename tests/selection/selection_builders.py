@@ -17,6 +17,7 @@ from edge_runtime.manifest.model import (
 from edge_runtime.preferences import Preference, SelectionSettings
 from edge_runtime.schemas import Task
 from edge_runtime.selection import SelectionContext, select
+from edge_runtime.selection.reasons import reasons_against
 
 GB = 1000 * MB
 LIBRARIES = {
@@ -104,3 +105,19 @@ def ids(entry):
         [choice.model.id for choice in entry.others],
         [rejection.model_id for rejection in entry.rejected],
     )
+
+
+def sentences(spec, hardware=None, circumstances=None):
+    reasons = reasons_against(
+        spec, hardware or machine(), circumstances or context("m")
+    )
+    return [f"{reason.code}| {reason.sentence}" for reason in reasons]
+
+
+def one(spec, hardware=None, circumstances=None):
+    (sentence,) = sentences(spec, hardware, circumstances)
+    return sentence
+
+
+def m(**changes):
+    return model("m", **changes)

@@ -2,29 +2,12 @@
 
 from dataclasses import replace
 
-from selection_builders import context, files, machine, model
+from selection_builders import context, files, m, machine, one, sentences
 
 from edge_runtime.const import MB
 from edge_runtime.manifest.model import FileSource, SourceKind
 from edge_runtime.manifest.room import free_bytes_wanted, room_needed
 from edge_runtime.selection.facts import download_size
-from edge_runtime.selection.reasons import reasons_against
-
-
-def sentences(spec, hardware=None, circumstances=None):
-    reasons = reasons_against(
-        spec, hardware or machine(), circumstances or context("m")
-    )
-    return [f"{reason.code}| {reason.sentence}" for reason in reasons]
-
-
-def one(spec, hardware=None, circumstances=None):
-    (sentence,) = sentences(spec, hardware, circumstances)
-    return sentence
-
-
-def m(**changes):
-    return model("m", **changes)
 
 
 def test_the_disk_must_hold_a_tenth_more_than_the_download():

@@ -1,7 +1,15 @@
 from dataclasses import replace
 
 import pytest
-from selection_builders import context, files, machine, model, settings
+from selection_builders import (
+    context,
+    files,
+    m,
+    machine,
+    one,
+    sentences,
+    settings,
+)
 
 from edge_runtime.const import MB
 from edge_runtime.manifest.model import (
@@ -22,22 +30,6 @@ OPUS = {
     "source_languages": ("en",),
 }
 NOT_QUALITY = settings(Preference.SPEED, seconds=10)
-
-
-def sentences(spec, hardware=None, circumstances=None):
-    reasons = reasons_against(
-        spec, hardware or machine(), circumstances or context("m")
-    )
-    return [f"{reason.code}| {reason.sentence}" for reason in reasons]
-
-
-def one(spec, hardware=None, circumstances=None):
-    (sentence,) = sentences(spec, hardware, circumstances)
-    return sentence
-
-
-def m(**changes):
-    return model("m", **changes)
 
 
 def test_nothing_speaks_against_an_installed_model_that_fits():
