@@ -12,7 +12,7 @@ import shlex
 import sys
 from typing import Any, Final
 
-from .const import APP_NAME, DEFAULT_HUB, ENV_PREFIX, LANGUAGE_PATTERN
+from .const import APP_NAME, DEFAULT_HUB, ENV_PREFIX, LANGUAGE_PATTERN, MIB
 from .errors import ConfigError
 from .preferences import SelectionLayer, parse_selection
 from .yaml_reader import YamlValue, parse_yaml, read_yaml
@@ -20,7 +20,11 @@ from .yaml_reader import YamlValue, parse_yaml, read_yaml
 _LOGGER = logging.getLogger(__name__)
 
 CONFIG_NAME: Final = "config.yaml"
-_SWITCHES: Final = ("_OFFLINE", "_AUTO_DOWNLOAD")
+_PLAIN_TEXTS: Final = frozenset(
+    {"worker_command", "models_folder", "manifest", "language", "hub"}
+)
+"""Keys whose environment variable is no YAML: `no` is Norwegian there."""
+_SWITCHES: Final = frozenset({"offline", "auto_download"})
 _NUMBERS: Final = {"1": "true", "0": "false"}
 """What compose files write for yes and no."""
 _NEAR: Final = 0.9
@@ -67,13 +71,21 @@ class Settings:
     """Most memory a worker may use; by default 85 % of what is available."""
 
     @property
+    def memory_limit_bytes(self) -> int | None:
+        """Return the most memory a worker may use, where a person set it."""
+        return None if self.memory_limit_mib is None else self.memory_limit_mib * MIB
+
+    @property
     def models_home(self) -> Path:
         """Return the folder that holds one folder per model."""
         return self.home / "models"
 
 
 def _path(value: YamlValue) -> Path:
-    return Path(value.text()).expanduser()
+    try:
+        return Path(value.text()).expanduser()
+    except RuntimeError:
+        value.fail(f"'{value.text()}' names a user that has no home folder here")
 
 
 def _command(value: YamlValue) -> tuple[str, ...]:
@@ -172,7 +184,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if hub := environ.get("HF_ENDPOINT"):
-        values["hub"] = _read_variable("HF_ENDPOINT", hub, _address)
+        values["hub"] = _read_variable("HF_ENDPOINT", "hub", hub)
     for variable, text in sorted(environ.items()):
         if not variable.startswith(ENV_PREFIX) or variable == f"{ENV_PREFIX}HOME":
             continue
@@ -180,13 +192,13 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         if name not in _READERS:
             _refuse_misspelt(variable)
         elif text.strip():
-            values[name] = _read_variable(variable, text, _READERS[name])
+            values[name] = _read_variable(variable, name, text)
     return values
 
 
-def _read_variable(variable: str, text: str, read: Callable[[YamlValue], Any]) -> Any:
+def _read_variable(variable: str, name: str, text: str) -> Any:
     try:
-        return read(_environment_value(variable, text))
+        return _READERS[name](_environment_value(variable, name, text))
     except ConfigError as err:  # a variable has one line: its number says nothing
         raise ConfigError(str(err).replace(f"{variable}:1:", f"{variable}:")) from None
 
@@ -217,12 +229,11 @@ def _expanded(path: str | Path) -> Path:
         ) from None
 
 
-def _environment_value(variable: str, text: str) -> YamlValue:
-    plain_text = variable.endswith(("_COMMAND", "_FOLDER", "_MANIFEST", "_LANGUAGE"))
-    if variable.endswith(_SWITCHES) and text.strip() in _NUMBERS:
-        text = _NUMBERS[text.strip()]
+def _environment_value(variable: str, name: str, text: str) -> YamlValue:
+    if name in _SWITCHES:
+        text = _NUMBERS.get(text.strip(), text)
     source = f"environment variable {variable}"
-    document = repr_yaml(text) if plain_text or "://" in text else text
+    document = repr_yaml(text) if name in _PLAIN_TEXTS else text
     value = parse_yaml(document, source, ConfigError)
     if value is None:
         raise ConfigError(f"{source}: is empty")

@@ -6,7 +6,7 @@ from typing import Self
 
 from . import hardware as machine
 from .config import Settings
-from .const import EMBEDDED_MODEL, MIB, SHARE_OF_MEMORY
+from .const import EMBEDDED_MODEL, SHARE_OF_MEMORY
 from .downloads import ModelStore
 from .errors import ModelUnknownError, ModelUnusableError, NoModelError
 from .hardware.software import base_install, is_installed
@@ -90,7 +90,6 @@ class EdgeRuntime:
         counts as installed.
         """
         here = hardware is None
-        limit = self.settings.memory_limit_mib
         # What is built in was proven by its makers, and must answer in any case.
         rows = [spec for spec in self.manifest.models if here and not spec.is_bundled]
         tests = {s.id: test for s in rows if (test := self.self_tests.get(s))}
@@ -99,7 +98,7 @@ class EdgeRuntime:
             families=frozenset(FAMILIES),
             libraries=self.libraries if hardware is None else base_install(hardware),
             installed=self._usable() if here else self._bundled(),
-            memory_limit_bytes=limit * MIB if here and limit else None,
+            memory_limit_bytes=self.settings.memory_limit_bytes if here else None,
             room_needed={s.id: self.store.room_needed(s) for s in rows},
             proven=frozenset(i for i, test in tests.items() if test.passed),
             failed=frozenset(i for i, test in tests.items() if not test.passed),
@@ -189,16 +188,16 @@ class EdgeRuntime:
         return frozenset(s.id for s in rows if not self.store.license_pending(s))
 
     def _memory_limit(self) -> int | None:
-        if self.settings.memory_limit_mib is not None:
-            return self.settings.memory_limit_mib * MIB
+        if self.settings.memory_limit_bytes is not None:
+            return self.settings.memory_limit_bytes
         available = self.hardware.memory.available_bytes
         return None if available is None else int(available * SHARE_OF_MEMORY)
 
     def _memory_budget(self) -> int | None:
         """Return the bytes that decoding one photo may take now."""
         available = machine.available_memory()
-        if self.settings.memory_limit_mib is not None:
-            limit = self.settings.memory_limit_mib * MIB
+        limit = self.settings.memory_limit_bytes
+        if limit is not None:
             held = max((r.rss_bytes() for r in self._runners.values()), default=0)
             available = min(available or limit, max(limit - held, 0))
         return None if available is None else int(available * SHARE_OF_MEMORY)

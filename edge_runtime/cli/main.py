@@ -72,15 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     level = logging.DEBUG if options.verbose else logging.ERROR
     logging.basicConfig(stream=sys.stderr, level=level, format="%(name)s: %(message)s")
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:  # closed by who started us, as some services do
-            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
-            setattr(sys, name, nowhere)
-        elif isinstance(
-            stream, io.TextIOWrapper
-        ):  # a name that is no UTF-8 is no crash
-            stream.reconfigure(errors="backslashreplace")
+    _prepare_streams()
     console = Console()
     try:
         return _run(options, console)
@@ -96,6 +88,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as err:
         console.fail(f"{err.filename or 'the output'}: {err.strerror or err}")
         return ExitCode.CONFIGURATION
+
+
+def _prepare_streams() -> None:
+    """Make the output survive odd names and a starter that closed it."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # some services start programs so
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+            setattr(sys, name, nowhere)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names that are no UTF-8
 
 
 def _run(options: argparse.Namespace, console: Console) -> ExitCode:

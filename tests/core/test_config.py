@@ -106,6 +106,7 @@ def test_commands_and_lists_can_stand_in_the_environment(tmp_path):
         ),
         ("\nhub: ftp://x", "config.yaml:2: hub: must begin with http:// or https://"),
         ("threads: 0", "threads: must be at least 1, not 0"),
+        ("manifest: ~nobody-of-this-name/x", "names a user that has no home folder"),
         ("language: no", "write Norwegian as 'no', in quotes"),
         ("language: english", "must be a language code such as en, de or pt-BR"),
         ("worker_command: 'a \"b'", "worker_command: can't be split into words"),
