@@ -7,7 +7,6 @@ import json
 import logging
 import os
 from pathlib import Path
-import time
 from typing import Any
 
 import numpy as np
@@ -144,6 +143,15 @@ def cached_pixels(split: Split, cache: Path) -> torch.Tensor:
     return torch.from_numpy(np.load(cache, mmap_mode="c"))
 
 
+def half_precision() -> torch.autocast:
+    """Return a context in bfloat16 where this CPU computes in it, else in float32.
+
+    Without the instructions bfloat16 is emulated, and a hundred times slower.
+    """
+    supported = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001
+    return torch.autocast("cpu", torch.bfloat16, enabled=supported)
+
+
 def normalize(pixels: torch.Tensor) -> torch.Tensor:
     """Return uint8 [batch, 224, 224, 3] as the encoder's input, channels last."""
     values = (pixels.float() - PIXEL_MEAN) / PIXEL_SCALE
@@ -175,64 +183,6 @@ def augment(
     gain = uniform(0.85, 1.15).view(-1, 1, 1, 1)
     shift = uniform(-0.1, 0.1).view(-1, 1, 1, 1)
     return views * gain + shift
-
-
-def make_view(
-    images: torch.Tensor, view: int, generator: torch.Generator
-) -> torch.Tensor:
-    """Return view 0 (as it is), 1 (mirrored) or a random crop."""
-    if view == 0:
-        return images
-    if view == 1:
-        return images.flip(3)
-    return augment(images, generator)
-
-
-@torch.inference_mode()
-def cached_features(
-    encoder: torch.nn.Module,
-    pixels: torch.Tensor,
-    cache: Path,
-    *,
-    views: int,
-    seed: int,
-    batch: int = 32,
-) -> torch.Tensor:
-    """Return fp16 features [views, photos, 49, 1280]; a killed run goes on."""
-    shape = (views, len(pixels), REGIONS, FEATURE_SIZE)
-    partial = cache.with_suffix(".partial")
-    progress = cache.with_suffix(".progress")
-    if not cache.exists():
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        done = int(progress.read_text()) if progress.exists() else 0
-        mode = "r+" if done else "w+"
-        features = np.lib.format.open_memmap(
-            partial, mode, None if done else np.float16, None if done else shape
-        )
-        encoder.eval()
-        started = time.monotonic()
-        jobs = [(v, r) for v in range(views) for r in range(0, len(pixels), batch)]
-        for number, (view, row) in enumerate(jobs):
-            if number < done:
-                continue
-            generator = torch.Generator().manual_seed(seed * 1_000_003 + number)
-            images = normalize(pixels[row : row + batch])
-            with torch.autocast("cpu", torch.bfloat16):
-                output = encoder(make_view(images, view, generator))
-            features[view, row : row + batch] = output.half().numpy()
-            if number % 20 == 19:  # noqa: PLR2004
-                progress.write_text(str(number + 1))
-                pace = (time.monotonic() - started) / (number + 1 - done)
-                _LOGGER.info(
-                    "features %d/%d, %.0f s left",
-                    number + 1,
-                    len(jobs),
-                    pace * (len(jobs) - number - 1),
-                )
-        features.flush()
-        partial.replace(cache)
-        progress.unlink(missing_ok=True)
-    return torch.from_numpy(np.load(cache, mmap_mode="c"))
 
 
 def batches(

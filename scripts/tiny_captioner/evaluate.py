@@ -19,7 +19,6 @@ from edge_runtime.evaluation.metrics import (
 from edge_runtime.families.decoding import SearchSettings, StepFunction
 
 from .data import Split, Vocabulary, normalize, write_bytes
-from .export import PARTS, cache_names
 from .search import BEAM, GREEDY, best_caption
 
 _LOGGER = logging.getLogger(__name__)
@@ -72,48 +71,54 @@ class TorchCaptioner:
 
 
 class OnnxCaptioner:
-    """An exported pair of encoder and decoder."""
+    """Exported graphs: an encoder, perhaps a connector behind it, and a decoder."""
 
-    def __init__(self, folder: Path, threads: int = 1) -> None:
+    def __init__(self, *graphs: Path, threads: int = 1) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        self._encoder, self._decoder = (
+        *self._photo, self._decoder = (
             onnxruntime.InferenceSession(
-                folder / part, options, providers=["CPUExecutionProvider"]
+                path, options, providers=["CPUExecutionProvider"]
             )
-            for part in PARTS
+            for path in graphs
         )
-        past = [
-            entry for entry in self._decoder.get_inputs() if ".decoder." in entry.name
-        ]
-        self._layers = len(past) // 2
-        self._past_names = cache_names("past_key_values", "decoder", self._layers)
-        self._photo_names = cache_names("past_key_values", "encoder", self._layers)
-        _, self._heads, _, self._size = past[0].shape
+        self._shapes = {entry.name: entry.shape for entry in self._decoder.get_inputs()}
+        outputs = [entry.name for entry in self._decoder.get_outputs()]
+        self._cache = [_past(name) for name in outputs if name != "logits"]
 
     def encode(self, pixels: Tensor) -> Any:
-        """Return the photo's keys and values."""
-        values = normalize(pixels).contiguous().numpy()
-        outputs = self._encoder.run(None, {"pixel_values": values})
-        return dict(zip(self._photo_names, outputs, strict=True))
+        """Return what the decoder takes from the photo."""
+        found = {"pixel_values": normalize(pixels).contiguous().numpy()}
+        for session in self._photo:
+            feed = {entry.name: found[entry.name] for entry in session.get_inputs()}
+            names = [entry.name for entry in session.get_outputs()]
+            found |= dict(zip(names, session.run(None, feed), strict=True))
+        photo = {_past(name): value for name, value in found.items()}
+        return {name: value for name, value in photo.items() if name in self._shapes}
 
     def step(self, memory: Any) -> StepFunction:
-        """Return a fresh step function over a photo's keys and values."""
-        empty = np.zeros((1, self._heads, 0, self._size), np.float32)
-        past = [empty] * len(self._past_names)
+        """Return a fresh step function over what was taken from a photo."""
+        empty = {name: self._empty(name) for name in self._cache}
+        feed = {**empty, **memory}
 
         def run(tokens: Sequence[int], parents: Sequence[int]) -> Any:
-            nonlocal past
-            past = [tensor[list(parents)] for tensor in past]
-            feed = {
-                "input_ids": np.array(tokens, np.int64)[:, None],
-                **dict(zip(self._past_names, past, strict=True)),
-                **memory,
-            }
-            logits, *past = self._decoder.run(None, feed)
+            for name in self._cache:
+                feed[name] = feed[name][list(parents)]
+            feed["input_ids"] = np.array(tokens, np.int64)[:, None]
+            logits, *present = self._decoder.run(None, feed)
+            feed.update(zip(self._cache, present, strict=True))
             return logits[:, -1]
 
         return run
+
+    def _empty(self, name: str) -> Any:
+        """Return a cache of one beam and no word."""
+        shape = [size if isinstance(size, int) else 0 for size in self._shapes[name]]
+        return np.zeros((1, *shape[1:]), np.float32)
+
+
+def _past(name: str) -> str:
+    return name.replace("present.", "past_key_values.")
 
 
 @dataclass(frozen=True, slots=True)

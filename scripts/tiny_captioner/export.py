@@ -21,7 +21,16 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 import torch
 from torch import Tensor, nn
 
-from .data import BOS, IMAGE_SIZE, Vocabulary, normalize, write_bytes
+from .data import (
+    BOS,
+    FEATURE_SIZE,
+    IMAGE_SIZE,
+    REGIONS,
+    Vocabulary,
+    normalize,
+    write_bytes,
+)
+from .lstm import LstmDecoder
 from .model import CaptionDecoder
 
 _LOGGER = logging.getLogger(__name__)
@@ -29,6 +38,9 @@ _LOGGER = logging.getLogger(__name__)
 OPSET = 17
 CALIBRATION_PHOTOS = 200
 PARTS = ("encoder.onnx", "decoder.onnx")
+LSTM_PARTS = ("connector.onnx", "decoder.onnx")
+FEATURES = "image_features"
+"""The encoder's output beside the decoder's: what other heads read."""
 
 
 class _Encoder(nn.Module):
@@ -38,9 +50,10 @@ class _Encoder(nn.Module):
         self.decoder = modules["decoder"]
 
     def forward(self, pixel_values: Tensor) -> tuple[Tensor, ...]:
-        """Return the keys and values of the photo, layer by layer."""
-        memory = self.decoder.photo_memory(self.encoder(pixel_values))
-        return tuple(tensor for pair in memory for tensor in pair)
+        """Return the photo's keys and values, layer by layer, and its features."""
+        features = self.encoder(pixel_values)
+        memory = self.decoder.photo_memory(features)
+        return (*(tensor for pair in memory for tensor in pair), features)
 
 
 class _Decoder(nn.Module):
@@ -65,13 +78,14 @@ def cache_names(prefix: str, kind: str, layers: int) -> list[str]:
     ]
 
 
-def _export(
+def export_graph(
     module: nn.Module,
     arguments: tuple[Tensor, ...],
     path: Path,
     names: tuple[list[str], list[str]],
     axes: dict[str, dict[int, str]],
 ) -> None:
+    """Write a module as a graph; `names` are those of its inputs and outputs."""
     with warnings.catch_warnings():
         # The tracing exporter is deprecated, but the other one can't be trusted
         # with a past of length zero
@@ -96,11 +110,11 @@ def export_float(modules: nn.ModuleDict, folder: Path) -> None:
     layers = decoder.config.layers
     pixels = torch.zeros(1, 3, IMAGE_SIZE, IMAGE_SIZE)
     photo_names = cache_names("present", "encoder", layers)
-    _export(
+    export_graph(
         _Encoder(modules),
         (pixels,),
         folder / PARTS[0],
-        (["pixel_values"], photo_names),
+        (["pixel_values"], [*photo_names, FEATURES]),
         {},
     )
     with torch.no_grad():
@@ -112,7 +126,7 @@ def export_float(modules: nn.ModuleDict, folder: Path) -> None:
     axes = {"input_ids": {0: "batch"}, "logits": {0: "batch"}}
     axes |= {name: {0: "batch", 2: "past"} for name in past_names}
     axes |= {name: {0: "batch", 2: "length"} for name in present_names}
-    _export(
+    export_graph(
         _Decoder(decoder),
         (torch.full((2, 1), BOS), *flat),
         folder / PARTS[1],
@@ -126,6 +140,70 @@ def export_float(modules: nn.ModuleDict, folder: Path) -> None:
         ),
         axes,
     )
+
+
+class _Connector(nn.Module):
+    def __init__(self, decoder: LstmDecoder) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, image_features: Tensor) -> tuple[Tensor, ...]:
+        """Return the state in which the photo leaves the LSTM."""
+        return self.decoder.photo_memory(image_features)[0]
+
+
+class _LstmStep(nn.Module):
+    def __init__(self, decoder: LstmDecoder) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, input_ids: Tensor, hidden: Tensor, cell: Tensor) -> Any:
+        """Return logits and the state after one word."""
+        logits, present = self.decoder(input_ids, [], [(hidden, cell)])
+        return (logits, *present[0])
+
+
+def export_lstm(decoder: LstmDecoder, folder: Path) -> None:
+    """Write `connector.onnx` and `decoder.onnx` in float32."""
+    folder.mkdir(parents=True, exist_ok=True)
+    state = [f"0.lstm.{part}" for part in ("hidden", "cell")]
+    present = [f"present.{name}" for name in state]
+    past = [f"past_key_values.{name}" for name in state]
+    features = torch.zeros(1, REGIONS, FEATURE_SIZE)
+    names = ([FEATURES], present)
+    export_graph(_Connector(decoder), (features,), folder / LSTM_PARTS[0], names, {})
+    empty = torch.zeros(2, decoder.config.width)
+    axes = {name: {0: "batch"} for name in ("input_ids", "logits", *past, *present)}
+    export_graph(
+        _LstmStep(decoder),
+        (torch.full((2, 1), BOS), empty, empty),
+        folder / LSTM_PARTS[1],
+        (["input_ids", *past], ["logits", *present]),
+        axes,
+    )
+
+
+def quantize_lstm(source: Path, target: Path) -> None:
+    """Write int8 versions of both parts."""
+    target.mkdir(parents=True, exist_ok=True)
+    for part in LSTM_PARTS:
+        quantize_weights(source / part, target / part)
+
+
+def quantize_weights(source: Path, target: Path, *, reduce_range: bool = True) -> None:
+    """Write a version of a graph whose matrix products are dynamically int8."""
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        prepared, small = Path(scratch) / "prepared.onnx", Path(scratch) / "int8.onnx"
+        quant_pre_process(source, prepared, skip_symbolic_shape=True)
+        quantize_dynamic(
+            prepared,
+            small,
+            op_types_to_quantize=["MatMul", "Gemm", "Gather"],
+            per_channel=True,
+            reduce_range=reduce_range,
+            weight_type=QuantType.QInt8,
+        )
+        write_bytes(target, small.read_bytes())
 
 
 class _Calibration(CalibrationDataReader):  # type: ignore[misc]

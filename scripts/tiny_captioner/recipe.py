@@ -11,7 +11,6 @@ from torch import nn
 from .data import (
     Split,
     Vocabulary,
-    cached_features,
     cached_pixels,
     encode_captions,
     read_split,
@@ -25,6 +24,7 @@ from .evaluate import (
     write_table,
 )
 from .export import PARTS, export_all
+from .features import OnnxEncoder, all_views
 from .model import CaptionDecoder, ImageEncoder, ModelConfig
 from .search import BEAM
 from .train import Corpus, StageConfig, run_stage, save_model
@@ -116,20 +116,11 @@ def _corpus(recipe: Recipe, stage: str, encoder: nn.Module) -> Corpus:
     dev_pixels = cached_pixels(dev, recipe.work / "pixels_dev.npy")
     features = dev_features = None
     if stage != "finetune":
-        features, dev_features = (
-            cached_features(
-                encoder,
-                photos,
-                recipe.work / f"features_{stage}_{name}.npy",
-                views=views,
-                seed=recipe.seed,
-            )
-            for name, photos, views in (
-                ("train", pixels, VIEWS[stage]),
-                ("dev", dev_pixels, 1),
-            )
-        )
-        dev_features = dev_features[0]
+        fast = OnnxEncoder(encoder, recipe.work / f"encoder_{stage}.onnx")
+        stem = recipe.work / f"features_{stage}"
+        views = tuple(range(VIEWS[stage]))
+        features = list(all_views(fast, pixels, views, Path(f"{stem}_train")))
+        (dev_features,) = all_views(fast, dev_pixels, (0,), Path(f"{stem}_dev"))
     return Corpus(
         vocabulary=words,
         ids=encode_captions(words, train.tokens, MAX_WORDS),
@@ -191,8 +182,16 @@ def measure(recipe: Recipe, stage: str, target: Path) -> str:
     rows = evaluate(
         (
             ("PyTorch float32", TorchCaptioner(modules), [recipe.model_path(stage)]),
-            ("ONNX float32", OnnxCaptioner(exact), [exact / part for part in PARTS]),
-            ("ONNX int8", OnnxCaptioner(target), [target / part for part in PARTS]),
+            (
+                "ONNX float32",
+                OnnxCaptioner(*(exact / p for p in PARTS)),
+                [exact / part for part in PARTS],
+            ),
+            (
+                "ONNX int8",
+                OnnxCaptioner(*(target / p for p in PARTS)),
+                [target / part for part in PARTS],
+            ),
         ),
         cached_pixels(dev, recipe.work / "pixels_dev.npy"),
         dev,
@@ -210,7 +209,7 @@ def compare_decoding(recipe: Recipe, target: Path) -> str:
     """Return the dev scores of several ways to decode, best first."""
     dev = recipe.split("dev")
     results = compare_settings(
-        OnnxCaptioner(target, threads=2),
+        OnnxCaptioner(*(target / part for part in PARTS), threads=2),
         cached_pixels(dev, recipe.work / "pixels_dev.npy"),
         dev,
         vocabulary(recipe),

@@ -18,7 +18,16 @@ from torch.nn import functional
 
 from edge_runtime.evaluation.metrics import CiderD, corpus_bleu, corpus_cider_d
 
-from .data import BOS, EOS, PAD, Vocabulary, augment, batches, normalize
+from .data import (
+    BOS,
+    EOS,
+    PAD,
+    Vocabulary,
+    augment,
+    batches,
+    half_precision,
+    normalize,
+)
 from .model import CaptionDecoder, ImageEncoder, ModelConfig
 from .search import FORBIDDEN, sample
 
@@ -195,8 +204,8 @@ class Corpus:
     dev_tokens: list[list[list[str]]]
     pixels: Tensor
     dev_pixels: Tensor
-    features: Tensor | None = None
-    """Cached views [views, photos, 49, 1280]; None where the encoder is trained."""
+    features: Sequence[Tensor] | None = None
+    """Cached views, each [photos, 49, 1280]; None where the encoder is trained."""
     dev_features: Tensor | None = None
 
 
@@ -213,11 +222,11 @@ def greedy_captions(decoder: CaptionDecoder, features: Tensor) -> list[list[int]
 
 @torch.inference_mode()
 def encode(encoder: ImageEncoder, pixels: Tensor) -> Tensor:
-    """Return features of photos, computed in bfloat16."""
+    """Return features of photos, in bfloat16 where the CPU has it."""
     encoder.eval()
     parts: list[Tensor] = []
     for part in pixels.split(50):
-        with torch.autocast("cpu", torch.bfloat16):
+        with half_precision():
             parts.append(encoder(normalize(part)).float())
     return torch.cat(parts)
 
@@ -251,16 +260,16 @@ def _batch_loss(
 ) -> Tensor:
     decoder = trainee.modules["decoder"]
     reward = epoch.reward
-    with torch.autocast("cpu", torch.bfloat16):
+    with half_precision():
         if corpus.features is None:
             images = augment(normalize(corpus.pixels[rows]), epoch.generator)
             # Batch statistics of 50 photos are worse than ImageNet's: kept frozen
             features = trainee.modules["encoder"].eval()(images)
         else:
-            views = torch.randint(
-                len(corpus.features), rows.shape, generator=epoch.generator
-            )
-            features = corpus.features[views, rows].float()
+            # One view a batch: rows of one file in their order are read fastest
+            views = len(corpus.features)
+            view = int(torch.randint(views, (1,), generator=epoch.generator))
+            features = corpus.features[view][rows].float()
         if reward is None:
             return cross_entropy(decoder, features, corpus.ids[rows])
         return self_critical(decoder, features, lambda tokens: reward(rows, tokens))

@@ -1,0 +1,64 @@
+"""Export the scorer: `image.onnx` on the captioner's features, `text.onnx` on both."""
+
+from pathlib import Path
+
+import onnx
+from onnx import helper
+import torch
+
+from .data import FEATURE_SIZE, REGIONS, write_bytes
+from .export import FEATURES, export_graph, quantize_weights
+from .scorer_model import ImageTower, TextTower
+from .scorer_train import Scorer
+
+SCORER_PARTS = ("image.onnx", "text.onnx")
+
+
+def expose_features(path: Path) -> None:
+    """Make the encoder give its region features as one more output.
+
+    They are what the projection to the decoder reads; nothing is computed again.
+    """
+    model = onnx.load(path)
+    graph = model.graph
+    if any(output.name == FEATURES for output in graph.output):
+        return
+    producers = {name: node for node in graph.node for name in node.output}
+    bias = "decoder.project.bias"
+    node = next(n for n in graph.node if n.op_type == "Gemm" and n.input[2] == bias)
+    while node.op_type != "Transpose":
+        node = producers[node.input[0]]
+    old, node.output[0] = node.output[0], FEATURES
+    for other in graph.node:
+        for index, name in enumerate(other.input):
+            if name == old:
+                other.input[index] = FEATURES
+    shape = [1, REGIONS, FEATURE_SIZE]
+    graph.output.append(
+        helper.make_tensor_value_info(FEATURES, onnx.TensorProto.FLOAT, shape)
+    )
+    onnx.checker.check_model(model)
+    write_bytes(path, model.SerializeToString())
+
+
+def _export_image(tower: ImageTower, path: Path) -> None:
+    outputs = ["image_embeds", "label_logits"]
+    features = torch.zeros(1, REGIONS, FEATURE_SIZE)
+    export_graph(tower, (features,), path, ([FEATURES], outputs), {})
+
+
+def _export_text(tower: TextTower, width: int, path: Path) -> None:
+    arguments = (torch.ones(3, 5, dtype=torch.long), torch.zeros(1, REGIONS + 1, width))
+    inputs = ["input_ids", "image_embeds"]
+    axes = {"input_ids": {0: "texts", 1: "words"}, "logits_per_text": {0: "texts"}}
+    export_graph(tower, arguments, path, (inputs, ["logits_per_text"]), axes)
+
+
+def export_scorer(scorer: Scorer, source: Path, target: Path) -> None:
+    """Write both towers in float32 to `source` and in int8 to `target`."""
+    source.mkdir(parents=True, exist_ok=True)
+    target.mkdir(parents=True, exist_ok=True)
+    _export_image(scorer.image, source / SCORER_PARTS[0])
+    _export_text(scorer.text, scorer.config.width, source / SCORER_PARTS[1])
+    for part in SCORER_PARTS:
+        quantize_weights(source / part, target / part)
