@@ -11,14 +11,22 @@ from .downloads import ModelStore
 from .errors import ModelUnknownError, ModelUnusableError, NoModelError
 from .hardware.software import base_install, is_installed
 from .inference.child import WorkerLaunch
-from .inference.messages import LoadRequest
-from .inference.registry import FAMILIES
+from .inference.messages import LoadRequest, SharedScorer
+from .inference.registry import FAMILIES, SCORERS
 from .inference.runner import ModelRunner
 from .manifest import Manifest, ModelSpec, load_manifest
-from .pipeline import CaptionPipeline
-from .preferences import SelectionLayer, SelectionSettings
+from .pipeline import CaptionCheck, CaptionPipeline
+from .preferences import NONE, SelectionLayer, SelectionSettings
 from .schemas import CaptionRequest, CaptionResult, Task
-from .selection import ReasonCode, Selection, SelectionContext, select
+from .selection import (
+    Choice,
+    ReasonCode,
+    Selection,
+    SelectionContext,
+    memory_need,
+    select,
+)
+from .selection.memory import usable_memory
 from .selftest import SelfTest, SelfTestStore
 from .yaml_reader import suggest
 
@@ -31,6 +39,7 @@ class EdgeRuntime:
         self.store = ModelStore(settings)
         self.self_tests = SelfTestStore(settings.home / "self-tests")
         self._runners: dict[str, ModelRunner] = {}
+        self._scorers: dict[tuple[str, frozenset[str]], ModelSpec | None] = {}
 
     async def __aenter__(self) -> Self:
         """Return the runtime; nothing is started before it is needed."""
@@ -109,12 +118,20 @@ class EdgeRuntime:
         return select(self.manifest, hardware or self.hardware, context)
 
     async def caption(self, request: CaptionRequest, spec: ModelSpec) -> CaptionResult:
-        """Return the caption of one photo by one captioner."""
+        """Return the caption of one photo by one captioner, checked if possible."""
+        runner = self.runner(spec, verify=request.verify)
+        scorer = self.scorer(spec) if request.verify else None
+        check = None
+        if scorer is not None and scorer.thresholds is not None:
+            shared = scorer.shares_encoder is not None
+            asked = runner if shared else self.runner(scorer)
+            check = CaptionCheck(asked, scorer.id, scorer.thresholds)
         pipeline = CaptionPipeline(
-            captioner=self.runner(spec),
+            captioner=runner,
             model_id=spec.id,
             languages=spec.languages,
             memory_budget=self._memory_budget,
+            check=check,
         )
         return await pipeline.caption(request)
 
@@ -139,35 +156,111 @@ class EdgeRuntime:
             "no captioner can run here: see edge-captions models --explain"
         )
 
-    def runner(self, spec: ModelSpec) -> ModelRunner:
-        """Return the runner of a model; its worker starts with the first request."""
-        if spec.id not in self._runners:
-            paths = {role: str(path) for role, path in self.store.paths(spec).items()}
-            self._runners[spec.id] = ModelRunner(
-                model=LoadRequest(
-                    model_id=spec.id,
-                    family=spec.family,
-                    library=spec.library,
-                    files=paths,
-                    threads=self.settings.threads or default_threads(self.hardware),
-                    preprocess=dict(spec.preprocess),
-                    generate=dict(spec.generate),
-                    options=dict(spec.options),
+    def scorer(self, captioner: ModelSpec) -> ModelSpec | None:
+        """Return the installed scorer that checks a captioner here; None: unchecked."""
+        able = self._able_scorers(captioner)
+        key = (captioner.id, frozenset(spec.id for spec in able))
+        if able and key not in self._scorers:
+            task = self.select().get(Task.ZERO_SHOT_IMAGE_CLASSIFICATION)
+            choices = [task.running, *task.others]
+            self._scorers[key] = next(
+                (
+                    choice.model
+                    for choice in choices
+                    if choice is not None
+                    and choice.model in able
+                    and (
+                        choice.model.id == task.pinned or self._fits(choice, captioner)
+                    )
                 ),
+                None,
+            )
+        return self._scorers.get(key)
+
+    def runner(self, spec: ModelSpec, *, verify: bool = True) -> ModelRunner:
+        """Return the runner of a model; its worker starts with the first request.
+
+        A captioner's holds the scorer that shares its encoder, unless `verify` is off
+        and there is none yet.
+        """
+        scorer = self._shared_scorer(spec)
+        together = spec.id if scorer is None else f"{spec.id}+{scorer.id}"
+        if scorer is not None and not verify and together not in self._runners:
+            scorer, together = None, spec.id
+        if together not in self._runners:
+            self._runners[together] = ModelRunner(
+                model=self._load_request(spec, scorer),
                 launch=WorkerLaunch(self.settings.worker_command),
                 keep_alive_s=self.settings.keep_alive_s,
                 timeout_s=self.settings.worker_timeout_s,
                 memory_limit_bytes=self._memory_limit(),
             )
-        return self._runners[spec.id]
+        return self._runners[together]
 
     async def self_test(self, spec: ModelSpec) -> SelfTest:
         """Run a model on the bundled photos in a fresh worker; store the result."""
         runner = self.runner(spec)
         result = await self.self_tests.run(spec, runner)
         await runner.stop()
-        self._runners.pop(spec.id, None)
+        self._runners = {k: r for k, r in self._runners.items() if r is not runner}
         return result
+
+    def _load_request(self, spec: ModelSpec, scorer: ModelSpec | None) -> LoadRequest:
+        shared = None
+        if scorer is not None:
+            shared = SharedScorer(
+                model_id=scorer.id,
+                family=scorer.family,
+                library=scorer.library,
+                files=self._files(scorer),
+                options=dict(scorer.options),
+            )
+        return LoadRequest(
+            model_id=spec.id,
+            family=spec.family,
+            library=spec.library,
+            files=self._files(spec),
+            threads=self.settings.threads or default_threads(self.hardware),
+            preprocess=dict(spec.preprocess),
+            generate=dict(spec.generate),
+            options=dict(spec.options),
+            scorer=shared,
+        )
+
+    def _files(self, spec: ModelSpec) -> dict[str, str]:
+        return {role: str(path) for role, path in self.store.paths(spec).items()}
+
+    def _shared_scorer(self, spec: ModelSpec) -> ModelSpec | None:
+        if spec.task is not Task.IMAGE_TO_TEXT:
+            return None
+        scorer = self.scorer(spec)
+        return scorer if scorer is not None and scorer.shares_encoder else None
+
+    def _able_scorers(self, captioner: ModelSpec) -> tuple[ModelSpec, ...]:
+        """Return the installed scorers that could check this captioner."""
+        task = Task.ZERO_SHOT_IMAGE_CLASSIFICATION
+        off = self._selection_settings(None).choice(task) == NONE
+        if off or not self.settings.verify:
+            return ()
+        return tuple(
+            spec
+            for spec in self.manifest.for_task(task)
+            if spec.thresholds is not None
+            and spec.family in SCORERS
+            and spec.shares_encoder in {None, captioner.id}
+            and self.store.state(spec).is_usable
+        )
+
+    def _fits(self, choice: Choice, captioner: ModelSpec) -> bool:
+        """Return whether a scorer has room beside the captioner it checks."""
+        # One that shares the encoder is in the same worker, which has a limit.
+        shared = choice.model.shares_encoder is not None
+        limit = self.settings.memory_limit_bytes if shared else None
+        usable = usable_memory(self.hardware.memory, limit)
+        held = memory_need(captioner)
+        if usable is None or held is None or choice.need is None:
+            return usable is None
+        return held.steady_bytes + choice.need.load_peak_bytes <= usable
 
     def _selection_settings(self, pin: str | None) -> SelectionSettings:
         request = None

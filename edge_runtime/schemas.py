@@ -30,6 +30,16 @@ class CaptionRequest:
 
     path: str
     language: str = "en"
+    verify: bool = True
+    """Whether the caption is checked against the photo, where a scorer is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLabel:
+    """A thing that an image classifier sees, by its short name."""
+
+    name: str
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +60,23 @@ class CaptionResult:
     path: str
     caption: str
     raw_caption: str
-    """The captioner's own words, before checks, composition and translation."""
+    """The captioner's own words, its best guess before any check or text stage."""
     language: str
     model: str
     verdict: Verdict
     doubted: tuple[str, ...]
-    """Words of the caption that the picture does not seem to support."""
+    """Words of `raw_caption`, and of `caption`, that the picture does not seem to
+    support."""
     seconds: float
     """Wall seconds from the request to the answer."""
     log_probability: float | None = None
     """Mean natural log-probability per token of the raw caption."""
     stages: dict[str, float] | None = None
     notes: tuple[str, ...] = ()
+    image_text_score: float | None = None
+    """How well the picture supports `caption`, on the scorer's own scale."""
+    scorer: str | None = None
+    """Id of the model that checked the caption; None: nothing did."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form that the command line and clients see."""

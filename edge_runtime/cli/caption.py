@@ -45,6 +45,12 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         help="language of the caption (en, de, ...)",
     )
     parser.add_argument("--model", metavar="ID", help="use this captioner")
+    parser.add_argument(
+        "--no-verify",
+        dest="verify",
+        action="store_false",
+        help="don't check the captions against the photos",
+    )
     parser.set_defaults(run=run)
 
 
@@ -60,28 +66,28 @@ async def run(
         selection = runtime.select(language=language, pin=options.model)
     spec = runtime.captioner(selection)
     _tell_choice(selection, runtime.hardware, console)
-    await runtime.runner(spec).ensure_ready()
+    await runtime.runner(spec, verify=options.verify).ensure_ready()
     report = _Report(console, as_json=options.json, several=len(options.photos) > 1)
     report.told.add(untranslated_note(language, spec.languages[0]))
-    return await _caption_all(runtime, spec, options.photos, language, report)
+    requests = [CaptionRequest(p, language, options.verify) for p in options.photos]
+    return await _caption_all(runtime, spec, requests, report)
 
 
 async def _caption_all(
     runtime: EdgeRuntime,
     spec: ModelSpec,
-    photos: Sequence[str],
-    language: str,
+    requests: Sequence[CaptionRequest],
     report: "_Report",
 ) -> ExitCode:
-    bar = report.console.progress("captions", len(photos), "photos")
+    bar = report.console.progress("captions", len(requests), "photos")
     worst = ExitCode.OK
-    for number, path in enumerate(photos):
+    for number, request in enumerate(requests):
         if report.several:
-            bar.update(number, label=printable(path.rpartition("/")[2]))
+            bar.update(number, label=printable(request.path.rpartition("/")[2]))
         try:
-            result = await runtime.caption(CaptionRequest(path, language), spec)
+            result = await runtime.caption(request, spec)
         except EdgeRuntimeError as err:
-            report.failed(path, err)
+            report.failed(request.path, err)
             worst = max(worst, exit_code_of(err))
         else:
             report.done(result)
@@ -105,9 +111,9 @@ class _Report:
         path = self.console.style(f"{printable(result.path)}: ", "dim")
         prefix = path if self.several else ""
         self.console.print(prefix + self.console.style(result.caption, "bold"))
-        if result.verdict is Verdict.UNSURE:
-            words = ", ".join(result.doubted)
-            self.console.tell(f"  not sure about: {words}", "yellow")
+        if judgement := in_words(result):
+            style = "green" if result.verdict is Verdict.SURE else "yellow"
+            self.console.tell(f"  {judgement}", style)
         for note in result.notes:
             if note not in self.told:
                 self.told.add(note)
@@ -118,6 +124,24 @@ class _Report:
             line = {"path": path, "error": error.to_dict()}
             self.console.print(json.dumps(line, ensure_ascii=False))
         self.console.fail(error.message)
+
+
+def in_words(result: CaptionResult) -> str:
+    """Return how far a caption can be trusted; empty if nothing checked it."""
+    said = f" {result.caption.lower().rstrip('.')} "
+    stands = [word for word in result.doubted if f" {word.lower()} " in said]
+    gone = [word for word in result.doubted if word not in stands]
+    left_out = f" (left out: {printable(', '.join(gone))})" if gone else ""
+    match result.verdict:
+        case Verdict.SURE:
+            return f"looks right{left_out}"
+        case Verdict.UNSURE:
+            words = f": {printable(', '.join(stands))}" if stands else ""
+            return f"please check{words}{left_out}"
+        case Verdict.NONE:
+            return f"couldn't tell{left_out}"
+        case Verdict.UNCHECKED:
+            return ""
 
 
 def _check_is_captioner(runtime: EdgeRuntime, model_id: str) -> None:

@@ -1,13 +1,18 @@
 """Interfaces of the families, and what the worker hands to them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from PIL import Image
 
-from ..schemas import VisualCaption
-from ..sessions.base import SessionFactory
+from ..errors import ModelBrokenError
+from ..schemas import ImageLabel, VisualCaption
+from ..sessions.base import Array, SessionFactory
+
+TOP_LABELS: Final = 5
+NOTABLE_NOUN: Final = 0.05
+"""Probability from which an image label is told though nobody asked for its noun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,13 @@ class FamilyConfig:
     generate: Mapping[str, Any]
     open_session: SessionFactory
 
+    def file(self, role: str) -> str:
+        """Return the path of the file with this role."""
+        path = self.files.get(role)
+        if path is None:
+            raise ModelBrokenError(f"the manifest names no file with the role '{role}'")
+        return path
+
 
 @dataclass(frozen=True, slots=True)
 class Captions:
@@ -26,6 +38,8 @@ class Captions:
 
     captions: tuple[VisualCaption, ...]
     seconds: dict[str, float]
+    image_features: Array | None = None
+    """What the encoder saw, for a scorer that shares it; [1, places, channels]."""
 
 
 class Captioner(Protocol):
@@ -36,3 +50,55 @@ class Captioner(Protocol):
 
     def caption(self, image: Image.Image, generate: Mapping[str, Any]) -> Captions:
         """Return captions of an RGB picture; `generate` overrides the model's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A picture as a scorer keeps it: asking again costs the text side alone."""
+
+    embeds: Array
+    labels: Array | None = None
+    """Probability of each image label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked about a picture."""
+
+    captions: Sequence[str] = ()
+    """Is the whole text true of the picture?"""
+    phrases: Sequence[str] = ()
+    """Is the thing that the noun phrase names in the picture?"""
+    nouns: Sequence[str] = ()
+    """What do the image labels say to this noun?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The answers, in the order of the question."""
+
+    captions: tuple[float, ...]
+    """How true each text is, on the scorer's own scale; higher is truer."""
+    phrases: tuple[float, ...]
+    """Probability that each phrase's thing is in the picture."""
+    unknown: tuple[str, ...] = ()
+    """The phrases that hold a word which the scorer never learned."""
+    labels: tuple[ImageLabel, ...] = ()
+    """The likeliest image labels, best first."""
+    nouns: Mapping[str, float] | None = None
+    """Probability of all labels of a noun: those asked for that the labels know, and
+    any other that stands out; None without labels."""
+
+
+class ImageTextScorer(Protocol):
+    """Tells how far a picture supports texts."""
+
+    target_size: int | None
+    """Shortest side that a decoded picture needs to have; None: the scorer computes
+    on a captioner's image features instead of pictures."""
+
+    def see(self, picture: Any) -> Seen:
+        """Return an RGB picture, or image features, in the form that is kept."""
+
+    def score(self, seen: Seen, question: Question) -> Scores:
+        """Return what speaks for the texts and phrases."""

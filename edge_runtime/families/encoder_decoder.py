@@ -2,6 +2,9 @@
 
 The encoder runs once per picture. Every encoder output `present.X` is fed to the
 decoder's input `past_key_values.X`; so is every decoder output, for the next step.
+An encoder output `image_features` is handed on for a scorer that shares the encoder.
+Where the files have a `connector`, it makes what the decoder is fed of those features
+(an LSTM's first state), and the encoder's own `present.X` are not used.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,6 +26,7 @@ _PRESENT: Final = "present."
 _PAST: Final = "past_key_values."
 _INPUT_IDS: Final = "input_ids"
 _LOGITS: Final = "logits"
+_FEATURES: Final = "image_features"
 
 
 class EncoderDecoderCaptioner:
@@ -32,17 +36,20 @@ class EncoderDecoderCaptioner:
         self._preprocess = config.preprocess
         self._generate = config.generate
         self.target_size = max(config.preprocess["size"])
-        self._vocabulary = Vocabulary.load(_file(config, "vocabulary"))
-        self._encoder = config.open_session(_file(config, "encoder"))
-        self._decoder = config.open_session(_file(config, "decoder"))
-        self._cache = _check_graphs(self._encoder, self._decoder)
+        self._vocabulary = Vocabulary.load(config.file("vocabulary"))
+        self._encoder = config.open_session(config.file("encoder"))
+        self._connector = None
+        if "connector" in config.files:
+            self._connector = config.open_session(config.file("connector"))
+        self._decoder = config.open_session(config.file("decoder"))
+        self._cache = _check_graphs(self._connector or self._encoder, self._decoder)
 
     def caption(self, image: Image.Image, generate: Mapping[str, Any]) -> Captions:
         """Return captions of an RGB picture, best beam first."""
         started = perf_counter()
         pixel_values = to_pixel_values(image, self._preprocess)
         prepared = perf_counter()
-        encoded = self._encode(pixel_values)
+        encoded, features = self._encode(pixel_values)
         ready = perf_counter()
         settings = SearchSettings.from_mapping(
             {**self._generate, **generate},
@@ -51,7 +58,7 @@ class EncoderDecoderCaptioner:
             never=self._vocabulary.never,
         )
         cache = {name: _empty(self._decoder.input_shape(name)) for name in self._cache}
-        step = _Decoder(self._decoder, {**encoded, **cache}, len(self._vocabulary))
+        step = _Decoder(self._decoder, {**cache, **encoded}, len(self._vocabulary))
         found = search(step, settings)
         captions = tuple(
             VisualCaption(self._vocabulary.decode(h.tokens), h.logprobs, h.score)
@@ -62,12 +69,30 @@ class EncoderDecoderCaptioner:
             "encode": ready - prepared,
             "generate": perf_counter() - ready,
         }
-        return Captions(captions, seconds)
+        return Captions(captions, seconds, features)
 
-    def _encode(self, pixel_values: Array) -> dict[str, Array]:
+    def image_features(self, image: Image.Image) -> Array:
+        """Return what the encoder sees in an RGB picture, for a scorer; [1, n, c]."""
+        _, features = self._encode(to_pixel_values(image, self._preprocess))
+        if features is None:
+            raise ModelBrokenError(f"the encoder has no output '{_FEATURES}' to share")
+        return features
+
+    def _encode(self, pixel_values: Array) -> tuple[dict[str, Array], Array | None]:
+        """Return what the decoder is fed, and the features for a scorer."""
         outputs = self._encoder.run({self._encoder.inputs[0]: pixel_values}, last=True)
         names = (_past_name(name) for name in self._encoder.outputs)
-        return dict(zip(names, outputs, strict=True))
+        encoded = dict(zip(names, outputs, strict=True))
+        features = encoded.pop(_FEATURES, None)
+        if self._connector is None:
+            return encoded, features
+        if features is None:
+            raise ModelBrokenError(
+                f"the encoder has no output '{_FEATURES}' to connect"
+            )
+        outputs = self._connector.run({_FEATURES: features}, last=True)
+        names = (_past_name(name) for name in self._connector.outputs)
+        return dict(zip(names, outputs, strict=True)), features
 
 
 class _Decoder:
@@ -110,24 +135,20 @@ def _past_name(name: str) -> str:
 
 
 def _empty(shape: Sequence[int | None]) -> Array:
-    """Return a cache of one beam and no token; shape [beam, heads, past, head_dim]."""
-    _, heads, _, head_dim = shape
-    return np.zeros((1, heads or 0, 0, head_dim or 0), np.float32)
+    """Return a cache of one beam and no token; [beam, heads, past, head_dim]."""
+    return np.zeros((1, *(size or 0 for size in shape[1:])), np.float32)
 
 
-def _check_graphs(encoder: Session, decoder: Session) -> tuple[str, ...]:
-    """Return the names of the decoder's own cache; fail if the graphs don't match."""
-    encoded = {_past_name(name) for name in encoder.outputs}
+def _check_graphs(photo: Session, decoder: Session) -> tuple[str, ...]:
+    """Return the names of the decoder's own cache; fail if the graphs don't match.
+
+    `photo` is the graph whose outputs the decoder is fed: encoder or connector. What
+    both it and the decoder give out is a state that the photo begins.
+    """
+    encoded = {_past_name(name) for name in photo.outputs} - {_FEATURES}
     cached = {_past_name(name) for name in decoder.outputs if name != _LOGITS}
     wanted = set(decoder.inputs) - {_INPUT_IDS}
     if encoded | cached != wanted or _LOGITS not in decoder.outputs:
         odd = ", ".join(sorted((encoded | cached) ^ wanted)) or f"no output '{_LOGITS}'"
         raise ModelBrokenError(f"encoder and decoder don't belong together: {odd}")
     return tuple(name for name in decoder.inputs if name in cached)
-
-
-def _file(config: FamilyConfig, role: str) -> str:
-    path = config.files.get(role)
-    if path is None:
-        raise ModelBrokenError(f"the manifest names no file with the role '{role}'")
-    return path

@@ -15,7 +15,6 @@ from ..errors import ProtocolError, WorkerStartError
 from .protocol import Frame, encode, receive_frame
 
 _LOGGER = logging.getLogger(__name__)
-_MODULE: Final = ("-P", "-m", "edge_runtime.inference.worker")
 _VERBOSE: Final = "--verbose"
 _PATIENCE_S: Final = 2.0
 _SHELL_SIGNAL_BASE: Final = 128
@@ -36,6 +35,7 @@ class WorkerLaunch:
     command: tuple[str, ...]
     """Python, or an emulator or sandbox with Python behind it."""
     start_timeout_s: float = 60.0
+    module: str = "edge_runtime.inference.worker"
 
     def environment(self) -> dict[str, str]:
         """Return the child's environment."""
@@ -66,7 +66,7 @@ class Child:
         try:
             process = await asyncio.create_subprocess_exec(
                 *launch.command,
-                *_MODULE,
+                *("-P", "-m", launch.module),
                 *([_VERBOSE] if _LOGGER.isEnabledFor(logging.DEBUG) else []),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,

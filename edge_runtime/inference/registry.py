@@ -3,9 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
-FAMILIES: Final[Mapping[str, str]] = {
+CAPTIONERS: Final[Mapping[str, str]] = {
     "encoder_decoder": "edge_runtime.families.encoder_decoder:EncoderDecoderCaptioner",
 }
+SCORERS: Final[Mapping[str, str]] = {
+    "clip": "edge_runtime.families.clip:ClipScorer",
+    "image_text": "edge_runtime.families.image_text:SharedEncoderScorer",
+}
+FAMILIES: Final[Mapping[str, str]] = {**CAPTIONERS, **SCORERS}
 SESSIONS: Final[Mapping[str, str]] = {
     "onnxruntime": "edge_runtime.sessions.onnx:OnnxSession",
 }

@@ -20,7 +20,7 @@ from ..errors import (
 )
 from ..units import human_bytes
 from .child import Child, WorkerLaunch, describe_exit
-from .messages import CaptionAnswer, CaptionJob, LoadRequest
+from .messages import CaptionAnswer, CaptionJob, LoadRequest, ScoreAnswer, ScoreJob
 
 _LOGGER = logging.getLogger(__name__)
 _WATCH_INTERVAL_S: Final = 0.2
@@ -100,6 +100,10 @@ class ModelRunner:
     async def caption(self, job: CaptionJob, payload: bytes = b"") -> CaptionAnswer:
         """Return the captions of one photo."""
         return CaptionAnswer.from_header(await self._ask(job.to_header(), payload))
+
+    async def score(self, job: ScoreJob, payload: bytes = b"") -> ScoreAnswer:
+        """Return how far one photo supports texts."""
+        return ScoreAnswer.from_header(await self._ask(job.to_header(), payload))
 
     async def stop(self) -> None:
         """End the worker; all of its memory comes back. Open requests fail."""

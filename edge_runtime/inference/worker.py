@@ -16,9 +16,9 @@ import traceback
 from typing import Any, BinaryIO, Final
 
 from ..errors import EdgeRuntimeError, ModelUnusableError, WorkerError
-from .messages import CaptionAnswer, CaptionJob, LoadRequest
+from .messages import CaptionAnswer, CaptionJob, LoadRequest, ScoreJob, SharedScorer
 from .protocol import PROTOCOL_VERSION, Frame, encode, read_frame
-from .registry import FAMILIES, SESSIONS
+from .registry import CAPTIONERS, SCORERS, SESSIONS
 
 _LOGGER = logging.getLogger(__name__)
 _FIRST_TO_DIE: Final = "900"
@@ -26,10 +26,12 @@ _PR_SET_PDEATHSIG: Final = 1
 
 
 class Worker:
-    """Answers one request at a time; holds at most one model."""
+    """Answers one request at a time; holds one model, and a scorer beside it."""
 
     def __init__(self) -> None:
         self._captioner: Any = None
+        self._scorer: Any = None
+        self._no_scorer: EdgeRuntimeError = WorkerError("no scorer is loaded")
 
     def answer(self, frame: Frame) -> dict[str, Any]:
         """Return the result of a request; errors are raised."""
@@ -39,23 +41,26 @@ class Worker:
             case "caption":
                 job = CaptionJob.from_header(frame.header)
                 return self._caption(job, frame.payload)
+            case "score":
+                return self._score(ScoreJob.from_header(frame.header), frame.payload)
             case "ping":
                 return {}
             case unknown:
                 raise WorkerError(f"the worker knows no request '{unknown}'")
 
     def _load_model(self, request: LoadRequest) -> dict[str, Any]:
-        session = _find(SESSIONS, request.library, "library")
-        family = _find(FAMILIES, request.family, "family")
-        config = _load("edge_runtime.families.base:FamilyConfig")(
-            files=request.files,
-            preprocess=request.preprocess,
-            generate=request.generate,
-            open_session=partial(
-                session, threads=request.threads, options=request.options
-            ),
-        )
-        self._captioner = family(config)
+        if request.family in SCORERS:
+            self._scorer = _open_scorer(request, request.threads, request.preprocess)
+        else:
+            family = _find(CAPTIONERS, request.family, "family")
+            config = _config(request, request.threads, request.preprocess)
+            self._captioner = family(config(generate=request.generate))
+            trim_memory()
+        if request.scorer is not None:
+            try:
+                self._scorer = _open_scorer(request.scorer, request.threads)
+            except EdgeRuntimeError as err:  # a caption without a check beats none
+                self._no_scorer = err
         trim_memory()
         return {"peak_rss_bytes": peak_rss_bytes()}
 
@@ -63,11 +68,12 @@ class Worker:
         if self._captioner is None:
             raise WorkerError("a caption was asked for before a model was loaded")
         started = perf_counter()
-        photo = _load("edge_runtime.imaging:open_photo")(
-            payload or job.path or "", self._captioner.target_size, job.memory_budget
-        )
+        photo = _open_photo(job, payload, self._captioner.target_size)
         decoded = perf_counter() - started
         found = self._captioner.caption(photo.image, job.generate)
+        kept = None
+        if self._scorer is not None and found.image_features is not None:
+            kept = self._scorer.keep(found.image_features)
         return CaptionAnswer(
             captions=found.captions,
             seconds={"decode": decoded, **found.seconds},
@@ -75,7 +81,59 @@ class Worker:
             height=photo.height,
             notes=photo.notes,
             peak_rss_bytes=peak_rss_bytes(),
+            photo=kept,
         ).to_header()
+
+    def _score(self, job: ScoreJob, payload: bytes) -> dict[str, Any]:
+        if self._scorer is None:
+            raise self._no_scorer
+        number = job.photo
+        if number is None or not self._scorer.knows(number):
+            if not (payload or job.path):
+                raise WorkerError("the worker no longer knows the photo to score")
+            number = self._scorer.keep(self._picture(job, payload))
+        answer = self._scorer.answer(number, job, peak_rss_bytes())
+        return dict(answer.to_header())
+
+    def _picture(self, job: ScoreJob, payload: bytes) -> Any:
+        """Return a photo in the form that the scorer takes."""
+        size = self._scorer.scorer.target_size
+        if size is not None:
+            return _open_photo(job, payload, size).image
+        if self._captioner is None:
+            raise WorkerError(
+                "this scorer shares a captioner's encoder; none is loaded"
+            )
+        photo = _open_photo(job, payload, self._captioner.target_size)
+        return self._captioner.image_features(photo.image)
+
+
+def _config(
+    part: LoadRequest | SharedScorer, threads: int, preprocess: dict[str, Any]
+) -> Any:
+    """Return what makes the family's configuration, `generate` left open."""
+    session = _find(SESSIONS, part.library, "library")
+    return partial(
+        _load("edge_runtime.families.base:FamilyConfig"),
+        files=part.files,
+        preprocess=preprocess,
+        open_session=partial(session, threads=threads, options=part.options),
+    )
+
+
+def _open_scorer(
+    part: LoadRequest | SharedScorer,
+    threads: int,
+    preprocess: dict[str, Any] | None = None,
+) -> Any:
+    family = _find(SCORERS, part.family, "family")
+    scorer = family(_config(part, threads, preprocess or {})(generate={}))
+    return _load("edge_runtime.inference.scoring:PhotoScorer")(scorer)
+
+
+def _open_photo(job: CaptionJob | ScoreJob, payload: bytes, size: int) -> Any:
+    opened = _load("edge_runtime.imaging:open_photo")
+    return opened(payload or job.path or "", size, job.memory_budget)
 
 
 def _find(registry: Any, name: str, kind: str) -> Any:

@@ -10,7 +10,9 @@ from .model import (
     ModelSpec,
     Requirements,
     SourceKind,
+    Thresholds,
     Tuning,
+    UnknownWord,
 )
 
 __all__ = [
@@ -23,7 +25,9 @@ __all__ = [
     "ModelSpec",
     "Requirements",
     "SourceKind",
+    "Thresholds",
     "Tuning",
+    "UnknownWord",
     "load_manifest",
     "manifest_path",
 ]

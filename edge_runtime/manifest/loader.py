@@ -61,7 +61,9 @@ def load_manifest(
         if block is not None:
             selection = block if selection is None else merge(selection, block)
     models = tuple(read_model(row, environ) for row in rows.values())
-    return Manifest(models, _read_selection(selection, models))
+    manifest = Manifest(models, _read_selection(selection, models))
+    _check_shared_encoders(rows, models)
+    return manifest
 
 
 def _read_document(path: Path) -> Mapping[str, YamlValue]:
@@ -96,6 +98,20 @@ def _rows_by_id(models: YamlValue | None) -> dict[str, YamlValue]:
             id_value.fail(f"id '{model_id}' stands twice, first in line {first}")
         rows[model_id] = replace(row, key=f"models[{model_id}]")
     return rows
+
+
+def _check_shared_encoders(
+    rows: Mapping[str, YamlValue], models: tuple[ModelSpec, ...]
+) -> None:
+    tasks = {spec.id: spec.task for spec in models}
+    for spec in models:
+        shared = spec.shares_encoder
+        if shared is None or tasks.get(shared) is Task.IMAGE_TO_TEXT:
+            continue
+        captioners = [i for i, task in tasks.items() if task is Task.IMAGE_TO_TEXT]
+        rows[spec.id].fields()["shares_encoder"].fail(
+            f"there is no captioner '{shared}'; {suggest(shared, captioners)}"
+        )
 
 
 def _read_selection(

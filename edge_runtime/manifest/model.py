@@ -29,6 +29,13 @@ class ModelFormat(StrEnum):
     GGUF = "gguf"
 
 
+class UnknownWord(StrEnum):
+    """What a noun counts as that the scorer never learned."""
+
+    UNSURE = "unsure"
+    ABSENT = "absent"
+
+
 class SourceKind(StrEnum):
     """Where a file can come from."""
 
@@ -104,6 +111,27 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Where a scorer's numbers become judgements; each scorer has its own scale."""
+
+    caption_sure: float
+    """The score from which a whole caption counts as true."""
+    noun_present: float
+    """The probability from which a noun's thing counts as being in the picture."""
+    noun_absent: float
+    """The probability below which it counts as missing."""
+    label_present: float | None = None
+    """The probability from which an image label is evidence; None: labels are not."""
+    label_sure: float | None = None
+    """The probability from which a label alone is enough to be sure."""
+    living_present: float | None = None
+    """As `noun_present`, for people and animals; None: the same."""
+    living_absent: float | None = None
+    """As `noun_absent`, for people and animals; None: the same."""
+    unknown_word: UnknownWord = UnknownWord.UNSURE
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """One row of the manifest."""
 
@@ -135,6 +163,10 @@ class ModelSpec:
     generate: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Session settings of the library."""
+    shares_encoder: str | None = None
+    """Scorers: id of the captioner on whose image features they compute."""
+    thresholds: Thresholds | None = None
+    """Scorers: without them nothing is checked."""
     source: str | None = None
     """File and line of the row, for messages."""
 

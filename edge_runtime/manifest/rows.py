@@ -21,6 +21,7 @@ from .blocks import (
 from .cpu_features import ARM_FEATURES, X86_FEATURES
 from .files import Environ, read_files
 from .model import Measurement, ModelFormat, ModelSpec, Requirements, Tuning
+from .thresholds import read_thresholds
 
 # an id is a folder's name and a command's argument
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -141,6 +142,8 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
         "preprocess": block(PREPROCESS),
         "generate": block(GENERATE),
         "options": read_options,
+        "shares_encoder": read_id,
+        "thresholds": read_thresholds,
     }
 )
 FILES_KEY: Final = "files"

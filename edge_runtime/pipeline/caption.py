@@ -1,13 +1,15 @@
-"""The caption pipeline: visual caption now; check and text stages join it here."""
+"""The caption pipeline: visual caption, then its check; text stages join it here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Protocol
 
-from ..inference.messages import CaptionAnswer, CaptionJob
+from ..errors import EdgeRuntimeError
+from ..inference.messages import CaptionAnswer, CaptionJob, ScoreJob
 from ..schemas import CaptionRequest, CaptionResult, Verdict
 from .sentence import to_sentence
+from .verify import CaptionCheck
 
 
 class VisualCaptioner(Protocol):
@@ -27,12 +29,22 @@ class CaptionPipeline:
     """What the captioner writes, its main language first."""
     memory_budget: Callable[[], int | None]
     """Returns the bytes that decoding a photo may take now."""
+    check: CaptionCheck | None = None
+    """None: no scorer fits, or checks are switched off."""
 
     async def caption(self, request: CaptionRequest) -> CaptionResult:
         """Return the caption of one photo; raise the error that prevents it."""
         started = perf_counter()
         job = CaptionJob(path=request.path, memory_budget=self.memory_budget())
         answer = await self.captioner.caption(job)
+        result = self._unchecked(request, answer)
+        if self.check is not None and request.verify:
+            result = await self._checked(self.check, result, answer)
+        return replace(result, seconds=perf_counter() - started)
+
+    def _unchecked(
+        self, request: CaptionRequest, answer: CaptionAnswer
+    ) -> CaptionResult:
         best = answer.captions[0]
         language = written_language(request.language, self.languages)
         notes = list(answer.notes)
@@ -49,10 +61,33 @@ class CaptionPipeline:
             model=self.model_id,
             verdict=Verdict.UNCHECKED if best.text else Verdict.NONE,
             doubted=(),
-            seconds=perf_counter() - started,
+            seconds=0.0,
             log_probability=_mean(best.token_logprobs),
             stages=answer.seconds,
             notes=tuple(notes),
+        )
+
+    async def _checked(
+        self, check: CaptionCheck, result: CaptionResult, answer: CaptionAnswer
+    ) -> CaptionResult:
+        started = perf_counter()
+        photo = ScoreJob(path=result.path, memory_budget=self.memory_budget())
+        found = await check.verify(answer, photo)
+        stages = {**(result.stages or {}), "check": perf_counter() - started}
+        if isinstance(found, EdgeRuntimeError):
+            note = f"the caption could not be checked: {found.message}"
+            return replace(result, stages=stages, notes=(*result.notes, note))
+        checked = found.checked
+        notes = (*result.notes, checked.reason) if checked.reason else result.notes
+        return replace(
+            result,
+            caption=to_sentence(checked.text),
+            verdict=checked.verdict,
+            doubted=checked.doubted,
+            stages=stages,
+            notes=notes,
+            image_text_score=found.score,
+            scorer=check.model_id,
         )
 
 

@@ -76,10 +76,17 @@ def test_json_has_one_object_a_line_with_every_promised_key(cli, astronaut):
     assert wanted | {"doubted", "seconds"} <= set(found)
     assert found["path"] == str(astronaut)
     assert found["model"] == "tiny-captioner"
-    assert found["verdict"] == "unchecked"
-    assert found["caption"].lower().rstrip(".") == found["raw_caption"].lower()
+    assert found["verdict"] in {"sure", "unsure", "none"}
+    assert found["scorer"] == "tiny-scorer"
+    assert 0 < found["image_text_score"] < 1
     assert found["log_probability"] < 0
     assert found["seconds"] > 0
+
+
+def test_without_a_check_the_caption_is_the_captioners_own(cli, astronaut):
+    (found,) = cli("caption", "--json", "--no-verify", astronaut).objects
+    assert (found["verdict"], found["scorer"]) == ("unchecked", None)
+    assert found["caption"].lower().rstrip(".") == found["raw_caption"].lower()
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_every_beam_is_what_its_own_tokens_score(captioner, photos):
     for photo in photos[:4]:
         found = captioner.caption(photo, {"num_beams": 4}).captions
         assert len(found) == 4
-        encoded = captioner._encode(to_pixel_values(photo, captioner._preprocess))
+        encoded, _ = captioner._encode(to_pixel_values(photo, captioner._preprocess))
         for caption in found:
             text = caption.text.replace("'s", " 's")
             tokens = [words.index(word) for word in text.split()]

@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from edge_runtime.errors import ManifestError
-from edge_runtime.manifest import FileSource, SourceKind, load_manifest
+from edge_runtime.manifest import (
+    FileSource,
+    SourceKind,
+    Thresholds,
+    UnknownWord,
+    load_manifest,
+)
 from edge_runtime.preferences import Preference
 from edge_runtime.schemas import Task
 
@@ -160,3 +166,46 @@ def test_a_selection_may_switch_a_stage_off_and_pin_a_shipped_model(tmp_path):
 def test_plain_data_of_a_row_can_not_be_changed(shipped):
     with pytest.raises(TypeError):
         shipped.get("tiny-captioner").generate["num_beams"] = 9
+
+
+def test_thresholds_and_the_shared_encoder_of_a_scorer_are_read(tmp_path):
+    own = write(
+        tmp_path,
+        "models:\n"
+        "  - id: clip-vit-base-patch32\n"
+        "    shares_encoder: tiny-captioner\n"
+        "    thresholds:\n"
+        "      caption: {sure: 0.7}\n"
+        "      noun: {present: 0.6, absent: 0.2}\n"
+        "      living: {present: 0.9, absent: 0.8}\n"
+        "      label: {present: 0.5, sure: 0.95}\n"
+        "      unknown_word: absent\n",
+    )
+    spec = load_manifest(own, {}).get("clip-vit-base-patch32")
+    assert spec.shares_encoder == "tiny-captioner"
+    assert spec.thresholds == Thresholds(
+        caption_sure=0.7,
+        noun_present=0.6,
+        noun_absent=0.2,
+        label_present=0.5,
+        label_sure=0.95,
+        living_present=0.9,
+        living_absent=0.8,
+        unknown_word=UnknownWord.ABSENT,
+    )
+
+
+def test_thresholds_without_labels_use_none(tmp_path):
+    own = write(
+        tmp_path,
+        "models:\n"
+        "  - id: clip-vit-base-patch32\n"
+        "    thresholds:\n"
+        "      caption: {sure: 1}\n"
+        "      noun: {present: 1, absent: 0}\n"
+        "      label:\n",
+    )
+    spec = load_manifest(own, {}).get("clip-vit-base-patch32")
+    assert spec.thresholds == Thresholds(1, 1, 0)
+    assert spec.thresholds.label_present is None
+    assert spec.thresholds.unknown_word is UnknownWord.UNSURE

@@ -9,7 +9,15 @@ import yaml
 
 from edge_runtime.hardware.libc_features import KNOWN_FLAGS
 from edge_runtime.hardware.x86_levels import LEVELS
-from edge_runtime.manifest import blocks, files, loader, manifest_path, model, rows
+from edge_runtime.manifest import (
+    blocks,
+    files,
+    loader,
+    manifest_path,
+    model,
+    rows,
+    thresholds,
+)
 from edge_runtime.manifest.cpu_features import ARM_FEATURES, X86_FEATURES
 from edge_runtime.preferences import Preference
 from edge_runtime.schemas import Task
@@ -31,6 +39,8 @@ BEYOND_A_SCHEMA = {
     "selection_broken_by_merge",
     "selection_other_task",
     "selection_unknown_model",
+    "shares_encoder_unknown",
+    "thresholds_crossed",
     # an address is taken to pieces
     "source_url_not_an_address",
     "source_url_port_too_high",
@@ -94,12 +104,29 @@ def test_the_schema_rejects_what_the_loader_rejects(name):
         ("measurement", rows.MEASURED),
         ("preprocess", blocks.PREPROCESS),
         ("generate", blocks.GENERATE),
+        ("thresholds", thresholds.THRESHOLD_KEYS),
         ("selection", [*map(str, Task), "prefer", "seconds_per_photo"]),
     ],
 )
 def test_schema_and_loader_know_the_same_keys(definition, keys):
     assert set(DEFS[definition]["properties"]) == set(keys)
     assert DEFS[definition]["additionalProperties"] is False
+
+
+@pytest.mark.parametrize(
+    ("block", "keys", "required"),
+    [
+        ("caption", thresholds.CAPTION, {"sure"}),
+        ("noun", thresholds.NOUN, {"present", "absent"}),
+        ("living", thresholds.NOUN, {"present", "absent"}),
+        ("label", thresholds.LABEL, {"present"}),
+    ],
+)
+def test_schema_and_loader_know_the_same_thresholds(block, keys, required):
+    definition = DEFS["thresholds"]["properties"][block]
+    assert set(definition["properties"]) == set(keys)
+    assert set(definition["required"]) == required
+    assert definition["additionalProperties"] is False
 
 
 def test_schema_and_loader_know_the_same_top_level_keys():
@@ -119,6 +146,7 @@ def test_schema_and_loader_know_the_same_top_level_keys():
         ("preprocess", "resize", blocks.Resize),
         ("preprocess", "resample", blocks.Resample),
         ("preprocess", "layout", blocks.Layout),
+        ("thresholds", "unknown_word", model.UnknownWord),
         ("selection", "prefer", Preference),
     ],
 )

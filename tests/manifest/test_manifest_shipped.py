@@ -31,9 +31,10 @@ def test_models_stand_best_first_within_a_task(manifest):
         assert scores == sorted(scores, reverse=True), task
 
 
-def test_only_the_embedded_model_is_bundled_and_verified(manifest):
-    assert [spec.id for spec in manifest.models if spec.verified] == [EMBEDDED_MODEL]
-    assert [spec.id for spec in manifest.models if spec.is_bundled] == [EMBEDDED_MODEL]
+def test_only_the_embedded_models_are_bundled_and_verified(manifest):
+    embedded = [EMBEDDED_MODEL, "im2txt-flickr8k", "tiny-scorer"]
+    assert [spec.id for spec in manifest.models if spec.verified] == embedded
+    assert [spec.id for spec in manifest.models if spec.is_bundled] == embedded
 
 
 def test_every_score_says_what_it_rests_on(manifest):
