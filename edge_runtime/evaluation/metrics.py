@@ -8,7 +8,22 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 import math
-import re
+
+from ..words import tokenize_caption
+
+__all__ = [
+    "Caption",
+    "CaptionScores",
+    "CiderD",
+    "References",
+    "corpus_bleu",
+    "corpus_cider_d",
+    "corpus_rouge_l",
+    "count_ngrams",
+    "rouge_l",
+    "score_captions",
+    "tokenize_caption",
+]
 
 Caption = Sequence[str]
 References = Sequence[Caption]
@@ -20,20 +35,6 @@ _ROUGE_BETA = 1.2
 # pycocoevalcap's smoothing constants: without them an empty match is log(0)
 _TINY = 1e-15
 _SMALL = 1e-9
-
-_NEGATION = re.compile(r"n't\b")
-_TOKEN = re.compile(
-    r"n't\b|'(?:s|m|d|re|ve|ll)\b|\d+(?:[.,]\d+)+|[^\W_]+(?:-[^\W_]+)*|[&#$%]"
-)
-
-
-def tokenize_caption(text: str) -> list[str]:
-    """Return lower-case tokens without punctuation, as the PTB tokenizer would.
-
-    Clitics are tokens of their own ("man's" -> "man 's"); hyphens stay inside.
-    """
-    plain = text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    return _TOKEN.findall(_NEGATION.sub(" n't", plain))
 
 
 def count_ngrams(caption: Caption, max_order: int = _MAX_ORDER) -> Counter[_Ngram]:

@@ -1,6 +1,8 @@
 """BLEU, ROUGE-L and CIDEr-D equal pycocoevalcap's, and are right by hand."""
 
+import json
 import math
+import shutil
 
 import pytest
 
@@ -93,6 +95,50 @@ def test_cider_d_equals_pycocoevalcap() -> None:
     scorer = CiderD(references)
     ours = [scorer.score(index, text) for index, text in enumerate(candidates)]
     assert ours == pytest.approx(list(each), abs=1e-6)
+
+
+@pytest.fixture
+def real(flickr8k) -> tuple[list[list[str]], list[list[list[str]]]]:
+    """Return 200 real captions, an empty one among them, each with four references."""
+    texts = json.loads((flickr8k / "captions_dev.json").read_text())
+    tokens = [[tokenize_caption(t) for t in five] for five in texts.values()][:200]
+    tokens[7][0] = []
+    return [five[0] for five in tokens], [five[1:] for five in tokens]
+
+
+def test_all_scores_of_real_captions_equal_pycocoevalcap(real) -> None:
+    bleu = pytest.importorskip("pycocoevalcap.bleu.bleu")
+    rouge = pytest.importorskip("pycocoevalcap.rouge.rouge")
+    cider = pytest.importorskip("pycocoevalcap.cider.cider")
+    candidates, references = real
+    coco = (
+        {i: [" ".join(ref) for ref in refs] for i, refs in enumerate(references)},
+        {i: [" ".join(text)] for i, text in enumerate(candidates)},
+    )
+    expected_bleu, _ = bleu.Bleu(4).compute_score(*coco, verbose=0)
+    assert corpus_bleu(*real) == pytest.approx(expected_bleu, abs=1e-6)
+    expected_rouge, _ = rouge.Rouge().compute_score(*coco)
+    assert corpus_rouge_l(*real) == pytest.approx(expected_rouge, abs=1e-6)
+    expected_cider, each = cider.Cider().compute_score(*coco)
+    assert corpus_cider_d(*real) == pytest.approx(expected_cider, abs=1e-6)
+    scorer = CiderD(references)
+    ours = [scorer.score(index, text) for index, text in enumerate(candidates)]
+    assert ours == pytest.approx(list(each), abs=1e-6)
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed")
+def test_real_captions_are_tokenised_as_the_ptb_tokenizer_does(flickr8k, capfd) -> None:
+    tokenizer = pytest.importorskip("pycocoevalcap.tokenizer.ptbtokenizer")
+    texts = json.loads((flickr8k / "captions_dev.json").read_text())
+    rows = {name: [{"caption": t} for t in five] for name, five in texts.items()}
+    theirs = tokenizer.PTBTokenizer().tokenize(rows)
+    pairs = [
+        (tokenize_caption(text), other.split())
+        for name, five in texts.items()
+        for text, other in zip(five, theirs[name], strict=True)
+    ]
+    assert len(pairs) == 5000
+    assert sum(ours != other for ours, other in pairs) <= 10
 
 
 def test_bleu_of_a_copy_is_one() -> None:
