@@ -20,11 +20,14 @@ from .yaml_reader import YamlValue, parse_yaml, read_yaml
 _LOGGER = logging.getLogger(__name__)
 
 CONFIG_NAME: Final = "config.yaml"
+DEFAULT_PORT: Final = 8477
 _PLAIN_TEXTS: Final = frozenset(
-    {"worker_command", "models_folder", "manifest", "language", "hub"}
+    {"worker_command", "models_folder", "manifest", "language", "hub", "host"}
 )
 """Keys whose environment variable is no YAML: `no` is Norwegian there."""
-_SWITCHES: Final = frozenset({"offline", "auto_download"})
+_SWITCHES: Final = frozenset(
+    {"offline", "auto_download", "announce", "ingress", "verify"}
+)
 _NUMBERS: Final = {"1": "true", "0": "false"}
 """What compose files write for yes and no."""
 _NEAR: Final = 0.9
@@ -59,6 +62,8 @@ class Settings:
     accepted_licenses: tuple[str, ...] = ()
     """Ids of models whose licence was accepted."""
     language: str = "en"
+    verify: bool = True
+    """Check captions against their photos, where a scorer is there and fits."""
     worker_command: tuple[str, ...] = (sys.executable,)
     """What starts the worker; an emulator or a sandbox may stand before Python."""
     worker_timeout_s: float = 300.0
@@ -69,6 +74,22 @@ class Settings:
     """Threads of a model; by default physical cores less one, at least one."""
     memory_limit_mib: int | None = None
     """Most memory a worker may use; by default 85 % of what is available."""
+    host: str = "127.0.0.1"
+    """Address that the service listens at; off loopback every request needs a token."""
+    port: int = DEFAULT_PORT
+    allowed_hosts: tuple[str, ...] = ()
+    """Names besides this machine's own that requests may address the service by."""
+    allowed_folders: tuple[Path, ...] = ()
+    """Folders whose photos clients may name by their path."""
+    max_upload_mib: int = 64
+    announce: bool = True
+    """Tell the local network that the service is there, where others can reach it."""
+    ingress: bool = False
+    """Trust Home Assistant's Supervisor to have let a person in."""
+    queue_limit: int = 32
+    """Most captions that may wait for the model at a time."""
+    service_keep_alive_s: float = 120.0
+    """`keep_alive_s` while the service runs."""
 
     @property
     def memory_limit_bytes(self) -> int | None:
@@ -86,6 +107,20 @@ def _path(value: YamlValue) -> Path:
         return Path(value.text()).expanduser()
     except RuntimeError:
         value.fail(f"'{value.text()}' names a user that has no home folder here")
+
+
+def _paths(value: YamlValue) -> tuple[Path, ...]:
+    try:
+        return tuple(Path(text).expanduser() for text in _texts(value))
+    except RuntimeError:
+        value.fail("names a user that has no home folder here")
+
+
+def _host(value: YamlValue) -> str:
+    text = value.text().strip("[]")
+    if not re.fullmatch(r"[A-Za-z0-9.:_%-]+", text):
+        value.fail(f"must be an address or a name, not '{text}'")
+    return text
 
 
 def _command(value: YamlValue) -> tuple[str, ...]:
@@ -109,6 +144,12 @@ def _texts(value: YamlValue) -> tuple[str, ...]:
     if value.is_sequence:
         return value.texts()
     return tuple(part.strip() for part in value.text().split(",") if part.strip())
+
+
+def _at_most(value: YamlValue, number: int, maximum: int) -> int:
+    if number > maximum:
+        value.fail(f"must be at most {maximum}, not {number}")
+    return number
 
 
 def _language(value: YamlValue) -> str:
@@ -136,11 +177,21 @@ _READERS: Final[Mapping[str, Callable[[YamlValue], Any]]] = {
     "hub": _address,
     "accepted_licenses": _texts,
     "language": _language,
+    "verify": YamlValue.boolean,
     "worker_command": _command,
     "worker_timeout_s": lambda value: value.number(minimum=1.0),
     "keep_alive_s": lambda value: value.number(minimum=0.0),
     "threads": lambda value: value.integer(minimum=1),
     "memory_limit_mib": lambda value: value.integer(minimum=16),
+    "host": _host,
+    "port": lambda value: _at_most(value, value.integer(minimum=0), 65_535),
+    "allowed_hosts": _texts,
+    "allowed_folders": _paths,
+    "max_upload_mib": lambda value: value.integer(minimum=1),
+    "announce": YamlValue.boolean,
+    "ingress": YamlValue.boolean,
+    "queue_limit": lambda value: value.integer(minimum=1),
+    "service_keep_alive_s": lambda value: value.number(minimum=0.0),
 }
 
 
@@ -159,15 +210,48 @@ def load_settings(
 
     Raises ConfigError naming the file and line, or the environment variable.
     """
+    return load_with_origins(environ, **overrides)[0]
+
+
+def load_with_origins(
+    environ: Mapping[str, str] | None = None, **overrides: Any
+) -> tuple[Settings, dict[str, str]]:
+    """Return the settings, and where each one that is not a default was set."""
     environ = os.environ if environ is None else environ
     home = overrides.pop("home", None) or environ.get(f"{ENV_PREFIX}HOME")
     home = _expanded(home) if home else default_home(environ)
-    values: dict[str, Any] = {}
+    layers: dict[str, dict[str, Any]] = {}
     if _is_there(home / CONFIG_NAME):
-        values |= _from_file(home / CONFIG_NAME)
-    values |= _from_environment(environ)
-    values |= {key: value for key, value in overrides.items() if value is not None}
-    return replace(Settings(home=home.absolute()), **values)
+        layers[CONFIG_NAME] = _from_file(home / CONFIG_NAME)
+    layers["environment"] = _from_environment(environ)
+    layers["option"] = {k: v for k, v in overrides.items() if v is not None}
+    values = {key: value for layer in layers.values() for key, value in layer.items()}
+    origins = {key: origin for origin, layer in layers.items() for key in layer}
+    return replace(Settings(home=home.absolute()), **values), origins
+
+
+def plain_settings(settings: Settings) -> dict[str, Any]:
+    """Return every setting by its key, in values that JSON and YAML know."""
+    return {f.name: _plain(getattr(settings, f.name)) for f in fields(Settings)}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Path():
+            return str(value)
+        case tuple():
+            return [_plain(part) for part in value]
+        case SelectionLayer():
+            given = {
+                "prefer": value.prefer,
+                "seconds_per_photo": value.seconds_per_photo,
+            }
+            choices = {task.value: choice for task, choice in value.choices.items()}
+            return choices | {k: _plain(v) for k, v in given.items() if v is not None}
+        case StrEnum():
+            return value.value
+        case _:
+            return value
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -176,9 +260,16 @@ def _from_file(path: Path) -> dict[str, Any]:
         return {}
     given = root.fields(_READERS)
     values = {key: _READERS[key](value) for key, value in given.items()}
-    # A relative path is meant from the file, whatever folder the command runs in.
-    paths = {k: path.parent / v for k, v in values.items() if isinstance(v, Path)}
-    return values | paths
+    return {key: _from_folder(path.parent, value) for key, value in values.items()}
+
+
+def _from_folder(folder: Path, value: Any) -> Any:
+    """Return a value whose relative paths are meant from the file's folder."""
+    if isinstance(value, Path):
+        return folder / value
+    if isinstance(value, tuple):
+        return tuple(_from_folder(folder, part) for part in value)
+    return value
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -18,10 +18,13 @@ MIN_BRANCHES = 0.90
 STAGES = {
     "check": ["scripts/check"],
     "core": ["tests/core", "tests/hardware", "tests/manifest", "tests/selection"],
-    "inference": ["tests/families", "tests/inference", "tests/evaluation"],
+    "inference": ["tests/families", "tests/inference", "tests/pipeline"],
+    "evaluation": ["tests/evaluation", "tests/photos"],
     "command line": ["tests/cli"],
     "imaging": ["tests/imaging"],
     "downloads": ["tests/downloads"],
+    "store": ["tests/store"],
+    "service": ["tests/jobs", "tests/service", "tests/api"],
     "packaging": ["tests/packaging"],
 }
 

@@ -2,6 +2,7 @@
 
 from enum import IntEnum
 
+from ..api.home_lock import HomeInUseError
 from ..errors import (
     DocumentError,
     DownloadError,
@@ -35,7 +36,7 @@ def exit_code_of(error: EdgeRuntimeError) -> ExitCode:
     match error:
         case PhotoError():
             return ExitCode.PHOTO
-        case DocumentError() | FileWriteError():
+        case DocumentError() | FileWriteError() | HomeInUseError():
             return ExitCode.CONFIGURATION
         case ModelError() | DownloadError():
             return ExitCode.MODEL

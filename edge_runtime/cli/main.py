@@ -15,7 +15,20 @@ from ..config import load_settings
 from ..const import APP_NAME
 from ..errors import EdgeRuntimeError
 from ..runtime import EdgeRuntime
-from . import caption, doctor, download, hardware, models
+from . import (
+    backup,
+    caption,
+    config,
+    doctor,
+    download,
+    evaluate,
+    hardware,
+    metadata,
+    models,
+    pair,
+    serve,
+    token,
+)
 from .exit_codes import ExitCode, exit_code_of
 from .output import Console
 
@@ -24,6 +37,21 @@ exit codes: 0 done; 1 a photo could not be captioned or a check found a problem;
 2 wrong usage; 3 configuration or manifest; 4 model or download; 5 inference worker;
 130 interrupted. The highest that applies wins.
 """
+
+_COMMANDS: Final = (
+    caption,
+    models,
+    download,
+    serve,
+    pair,
+    token,
+    config,
+    backup,
+    evaluate,
+    hardware,
+    metadata,
+    doctor,
+)
 
 Command = Callable[
     [EdgeRuntime, argparse.Namespace, Console], Coroutine[Any, Any, ExitCode]
@@ -62,7 +90,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", dest="command", required=True
     )
-    for module in (caption, models, download, hardware, doctor):
+    for module in _COMMANDS:
         module.add_parser(commands, common)
     return parser
 

@@ -1,0 +1,1 @@
+"""The HTTP service: one module per resource over `service.Service`."""

@@ -1,0 +1,216 @@
+"""`/api/v1/captions`: describe a photo now, or as a job."""
+
+from dataclasses import dataclass, replace
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from ..errors import (
+    DiskFullError,
+    EdgeRuntimeError,
+    ModelError,
+    PhotoError,
+    PhotoFormatError,
+    PhotoNotFoundError,
+    PhotoTooLargeError,
+    WorkerError,
+    WorkerStoppedError,
+    WorkerTimeoutError,
+)
+from ..selection import Choice as ModelChoice
+from ..service import (
+    AnswerNotFoundError,
+    CaptionOptions,
+    PathNotAllowedError,
+    Question,
+    QueueFullError,
+)
+from .errors import RequestError
+from .fields import (
+    Boolean,
+    Choice,
+    Field,
+    Integer,
+    MapOf,
+    Text,
+    answer,
+    language,
+    obj,
+    ulid,
+)
+from .routing import API, Call, Reply, RouteTable, json_answer
+from .shapes import CAPTION, JOB, caption_dict, job_dict
+
+ROUTES: Final = RouteTable("captions")
+_MAX_FACTS: Final = 20
+_FACT: Final = Text(max_length=500)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts(MapOf):
+    """Facts about a photo; in a form they are JSON."""
+
+    item: Field = _FACT
+
+    def _from_text(self, text: str, where: str) -> Any:
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise RequestError(f"{where}: must be a JSON object") from None
+
+    def _read(self, value: Any, where: str) -> Any:
+        facts = super()._read(value, where)
+        if len(facts) > _MAX_FACTS:
+            raise RequestError(f"{where}: must have at most {_MAX_FACTS} facts")
+        return facts
+
+
+OPTIONS: Final[dict[str, Field]] = {
+    "language": language(required=False, description="by default the settings' own"),
+    "model": Text(
+        required=False,
+        min_length=1,
+        max_length=200,
+        description="the captioner to use; by default the best that is here",
+    ),
+    "style": Choice.of("plain", "alt_text", "social", required=False, default="plain"),
+    "detail": Choice.of("short", "normal", "rich", required=False, default="normal"),
+    "context": Facts(required=False, description="facts that you know of the photo"),
+    "verify": Boolean(
+        required=False, default=True, description="check the caption against the photo"
+    ),
+    "refresh": Boolean(
+        required=False, default=False, description="whatever is known already"
+    ),
+}
+RECOMMENDED: Final = answer(
+    model=Text(), why=Text(), download_bytes=Integer(nullable=True)
+)
+ANSWER: Final = answer(
+    **CAPTION.fields,
+    recommended=replace(RECOMMENDED, nullable=True),
+    bytes_outside=Integer(minimum=0, description="bytes sent out of this house"),
+)
+ERRORS: Final[tuple[type[EdgeRuntimeError], ...]] = (
+    PhotoNotFoundError,
+    PathNotAllowedError,
+    PhotoFormatError,
+    PhotoTooLargeError,
+    PhotoError,
+    ModelError,
+    QueueFullError,
+    WorkerError,
+    WorkerStoppedError,
+    WorkerTimeoutError,
+    DiskFullError,
+)
+
+
+@ROUTES.post(
+    f"{API}/captions",
+    summary="Describe a photo: an upload, a photo's id or a path in an allowed folder",
+    upload=True,
+    body=obj(
+        photo_id=ulid(required=False),
+        path=Text(required=False, min_length=1, max_length=4096),
+        source=Text(
+            required=False,
+            min_length=1,
+            max_length=100,
+            description="the camera it comes from: frames are kept in its ring, and "
+            "one that shows the same as before gets the same caption",
+        ),
+        store=Boolean(required=False, default=False, description="keep it, for review"),
+        two_phase=Boolean(
+            required=False,
+            default=False,
+            description="answer quickly, and better under the same id later",
+        ),
+        **OPTIONS,
+    ),
+    answer=ANSWER,
+    more_answers={202: JOB},
+    errors=ERRORS,
+)
+async def create_caption(call: Call) -> Reply:
+    """Answer with a caption, or with a job where the client would rather not wait."""
+    question = _question(call)
+    if call.prefers_async:
+        job = await call.service.captions.enqueue(question)
+        headers = {
+            "Location": f"{API}/jobs/{job.id}",
+            "Preference-Applied": "respond-async",
+        }
+        return json_answer(job_dict(job), 202, headers)
+    found = await call.service.captions.ask(question)
+    better = await call.service.captions.recommended()
+    return {
+        **caption_dict(found),
+        "recommended": None if better is None else _recommended(better),
+        # describing a photo has no way out of this machine
+        "bytes_outside": 0,
+    }
+
+
+@ROUTES.get(
+    f"{API}/captions/{{caption_id}}",
+    summary="Return a caption; one that was not stored is known for a while",
+    path_fields={"caption_id": ulid()},
+    answer=CAPTION,
+    errors=(AnswerNotFoundError,),
+)
+async def get_caption(call: Call) -> Reply:
+    """Return a caption by its id."""
+    return caption_dict(await call.service.captions.get(call.path["caption_id"]))
+
+
+def options_of(call: Call) -> CaptionOptions:
+    """Return how the photos of a call should be described."""
+    body = call.body
+    return CaptionOptions(
+        language=body["language"] or call.service.settings.language,
+        model=body["model"],
+        style=body["style"],
+        detail=body["detail"],
+        context=body["context"] or {},
+        verify=body["verify"],
+        refresh=body["refresh"],
+    )
+
+
+def _question(call: Call) -> Question:
+    body, upload = call.body, call.upload
+    given = [upload, body["photo_id"], body["path"]]
+    if sum(one is not None for one in given) != 1:
+        raise RequestError(
+            "name one photo: upload it, or give its photo_id or its path"
+        )
+    question = Question(
+        options=options_of(call),
+        photo_id=body["photo_id"],
+        source=body["source"],
+        store=body["store"],
+        two_phase=body["two_phase"],
+        started_by=call.caller.name,
+    )
+    if upload is not None:
+        return replace(
+            question,
+            path=upload.path,
+            name=upload.name or "the photo",
+            is_upload=True,
+            take=upload.take,
+        )
+    if body["path"] is not None:
+        return replace(question, path=Path(body["path"]), name=body["path"])
+    if question.source is not None:
+        raise RequestError("body.source: goes with an upload or a path, no photo_id")
+    return question
+
+
+def _recommended(choice: ModelChoice) -> dict[str, Any]:
+    return {
+        "model": choice.model.id,
+        "why": choice.why,
+        "download_bytes": choice.download_bytes,
+    }

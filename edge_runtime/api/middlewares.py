@@ -1,0 +1,179 @@
+"""What every request passes, outermost first: id and log, errors, host, caller."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+import logging
+import math
+import re
+import secrets
+import socket
+import time
+from typing import Any, Final
+
+from aiohttp import web
+
+from ..errors import EdgeRuntimeError
+from ..units import printable
+from .access import is_unix_socket, refuse_cross_site
+from .callers import NOBODY
+from .errors import (
+    BodyTooLargeError,
+    HostNotAllowedError,
+    InternalError,
+    MethodNotAllowedError,
+    NotFoundError,
+    RequestError,
+)
+from .hosts import allowed_names, is_allowed
+from .keys import ACCESS, CALLER, COUNTS, REQUEST_ID, ROUTE, SERVICE
+from .routing import json_answer
+
+_LOGGER: Final = logging.getLogger(__name__)
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_CSP: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'self'"
+)
+SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": _CSP,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+}
+
+_POLLED: Final = frozenset({"/health", "/metrics"})
+"""What monitors ask for all day: no line each, for the SD card's sake."""
+_DEFAULT_RETRY_S: Final = 30.0
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Dress a response just before it goes out, streams included."""
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", "no-store")
+    if REQUEST_ID in request:
+        response.headers["X-Request-Id"] = request[REQUEST_ID]
+
+
+@web.middleware
+async def identify_request(
+    request: web.Request, handler: Handler
+) -> web.StreamResponse:
+    """Give the request an id, count it and log its end: no names, texts or tokens."""
+    given = request.headers.get("X-Request-Id", "")
+    is_plain = _REQUEST_ID.fullmatch(given) is not None
+    request[REQUEST_ID] = given if is_plain else secrets.token_hex(8)
+    started = time.monotonic()
+    status = 499  # the client left; nginx's number
+    try:
+        response = await handler(request)
+        status = response.status
+    finally:
+        seconds = time.monotonic() - started
+        route = request[ROUTE].template if ROUTE in request else "-"
+        request.app[COUNTS].add(request.method, route, status, seconds)
+        caller = request[CALLER].kind if CALLER in request else "-"
+        _LOGGER.log(
+            logging.DEBUG if route in _POLLED else logging.INFO,
+            "%s %s %d %.0f ms %s %s",
+            *(request.method, route, status, seconds * 1000),
+            *(caller, request[REQUEST_ID]),
+        )
+    return response
+
+
+@web.middleware
+async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn every error into the one envelope; a fault tells its story in the log."""
+    try:
+        return await handler(request)
+    except EdgeRuntimeError as err:
+        return envelope(err)
+    except web.HTTPException as err:
+        if err.status < HTTPStatus.BAD_REQUEST:  # a redirect
+            raise
+        return envelope(_of_http(err, request), _allow(err))
+    except Exception as err:
+        gone = request.transport is None or request.transport.is_closing()
+        if gone and isinstance(err, ConnectionError):
+            raise
+        _LOGGER.exception("request %s failed", request[REQUEST_ID])
+        return envelope(
+            InternalError(
+                f"a fault in the service; its log tells more: {request[REQUEST_ID]}"
+            )
+        )
+
+
+def envelope(
+    error: EdgeRuntimeError, headers: dict[str, str] | None = None
+) -> web.Response:
+    """Return an error as clients get it."""
+    extra = dict(headers or {})
+    is_too_much = error.status == HTTPStatus.TOO_MANY_REQUESTS
+    wait = getattr(error, "retry_after_s", _DEFAULT_RETRY_S if is_too_much else None)
+    if wait is not None:
+        extra["Retry-After"] = str(max(math.ceil(wait), 1))
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        extra["WWW-Authenticate"] = 'Bearer realm="Edge Captions"'
+    return json_answer({"error": error.to_dict()}, error.status, extra)
+
+
+@web.middleware
+async def check_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse a request that names a host which is not this machine."""
+    access = request.app[ACCESS]
+    if not is_unix_socket(request) and not access.is_ingress(request):
+        configured = request.app[SERVICE].settings.allowed_hosts
+        names = allowed_names(socket.gethostname(), configured)
+        header = request.headers.get("Host")
+        if not is_allowed(header, names):
+            raise HostNotAllowedError(
+                f"this service doesn't answer for '{printable(header or '')[:100]}'; "
+                "add the name to allowed_hosts in config.yaml if it is meant to"
+            )
+    return await handler(request)
+
+
+@web.middleware
+async def check_caller(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Find out who asks; what they may is checked by each route."""
+    request[CALLER] = NOBODY
+    service = request.app[SERVICE]
+    request[CALLER] = await request.app[ACCESS].identify(request, service.store)
+    refuse_cross_site(request, request[CALLER])
+    return await handler(request)
+
+
+MIDDLEWARES: Final[tuple[Any, ...]] = (
+    identify_request,
+    answer_errors,
+    check_host,
+    check_caller,
+)
+
+
+def _of_http(err: web.HTTPException, request: web.Request) -> EdgeRuntimeError:
+    match err:
+        case web.HTTPNotFound():
+            return NotFoundError(f"there is nothing at {printable(request.path)[:200]}")
+        case web.HTTPMethodNotAllowed():
+            known = ", ".join(sorted(err.allowed_methods))
+            return MethodNotAllowedError(f"{request.method} is not known here: {known}")
+        case web.HTTPRequestEntityTooLarge():
+            return BodyTooLargeError("the body is larger than 1 MiB")
+        case _ if err.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return InternalError(err.reason)
+        case _:
+            return RequestError(err.reason)
+
+
+def _allow(err: web.HTTPException) -> dict[str, str] | None:
+    allow = err.headers.get("Allow")
+    return None if allow is None else {"Allow": allow}

@@ -1,0 +1,51 @@
+"""Every route of the service, one line per resource module."""
+
+from typing import Final
+
+from . import (
+    captions,
+    events,
+    info,
+    jobs,
+    metrics,
+    models,
+    openapi,
+    page,
+    pairing,
+    photos,
+    selection,
+    settings,
+    shares,
+    sign_in,
+    sources,
+    stats,
+    suggestions,
+    tags,
+    tokens,
+)
+from .routing import Route
+
+MODULES: Final = (
+    captions,
+    events,
+    info,
+    jobs,
+    metrics,
+    models,
+    openapi,
+    page,
+    pairing,
+    photos,
+    selection,
+    settings,
+    shares,
+    sign_in,
+    sources,
+    stats,
+    suggestions,
+    tags,
+    tokens,
+)
+ALL_ROUTES: Final[tuple[Route, ...]] = tuple(
+    route for module in MODULES for route in module.ROUTES
+)

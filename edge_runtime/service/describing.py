@@ -1,0 +1,128 @@
+"""`Describer`: finds the captioner of a question and runs it when its turn comes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+import logging
+from time import perf_counter
+from typing import Final
+
+from ..const import EMBEDDED_MODEL
+from ..errors import (
+    EdgeRuntimeError,
+    ModelBrokenError,
+    ModelNotInstalledError,
+    WorkerCrashedError,
+    WorkerMemoryError,
+    WorkerStartError,
+)
+from ..manifest import ModelSpec
+from ..schemas import CaptionRequest, CaptionResult, Task
+from .parts import Parts
+from .photo_files import Picture
+from .questions import NORMAL, PLAIN, CaptionOptions, Question
+
+_LOGGER = logging.getLogger(__name__)
+_MODEL_FAILED: Final = (
+    ModelBrokenError,
+    WorkerCrashedError,
+    WorkerMemoryError,
+    WorkerStartError,
+)
+
+FetchModel = Callable[[ModelSpec, str], Awaitable[EdgeRuntimeError | None]]
+"""Starts to fetch a model that was asked for, where that is allowed; returns the error
+that says so."""
+
+
+class Describer:
+    """Runs captioners, one photo at a time."""
+
+    def __init__(self, parts: Parts, fetch_model: FetchModel) -> None:
+        self._parts = parts
+        self._fetch_model = fetch_model
+        self.running = 0
+        """How many photos are with a model now: 0 or 1."""
+
+    async def captioner(self, question: Question) -> ModelSpec:
+        """Return the captioner that answers; one that is lacking may be fetched."""
+        selector, options = self._parts.selector, question.options
+        selector.refresh_if_old(is_memory_free=self._parts.pool.is_memory_free)
+        try:
+            return await selector.captioner(options.language, options.model)
+        except ModelNotInstalledError as err:
+            selection = await selector.select(options.language, options.model)
+            wanted = selection.get(Task.IMAGE_TO_TEXT).pinned
+            spec = self._parts.runtime.manifest.get(wanted or "")
+            coming = None
+            if spec is not None:
+                coming = await self._fetch_model(spec, question.started_by)
+            raise coming or err from None
+
+    async def fast_captioner(
+        self, question: Question, spec: ModelSpec
+    ) -> ModelSpec | None:
+        """Return the captioner of a first, quick answer, if a better one can follow."""
+        if not question.two_phase:
+            return None
+        fastest = await self._parts.selector.fastest(question.options.language)
+        if fastest is None:
+            return None
+        scorer = None
+        if question.options.verify:
+            scorer = await asyncio.to_thread(self._parts.runtime.scorer, spec)
+        return fastest if scorer is not None or fastest.id != spec.id else None
+
+    async def describe(
+        self, question: Question, picture: Picture, spec: ModelSpec, *, verify: bool
+    ) -> CaptionResult:
+        """Return what a captioner says, when it is this question's turn.
+
+        Where nobody asked for a certain model and the chosen one fails, the embedded
+        one answers, and says so.
+        """
+        try:
+            result = await self._in_turn(question, picture, spec, verify=verify)
+            notes = (*picture.notes, *result.notes)
+        except _MODEL_FAILED as err:
+            if question.options.model is not None or spec.id == EMBEDDED_MODEL:
+                raise
+            _LOGGER.warning("%s failed: %s", spec.id, err)
+            embedded = self._parts.runtime.model(EMBEDDED_MODEL)
+            result = await self._in_turn(question, picture, embedded, verify=verify)
+            note = f"{spec.id} failed ({err.code}): {EMBEDDED_MODEL} answers instead"
+            notes = (*picture.notes, note, *result.notes)
+        return replace(result, notes=(*notes, *_unserved(question.options)))
+
+    async def _in_turn(
+        self, question: Question, picture: Picture, spec: ModelSpec, *, verify: bool
+    ) -> CaptionResult:
+        parts = self._parts
+        choice = await parts.selector.choice(spec)
+        need = choice.need.load_peak_bytes if choice and choice.need else None
+        language = question.options.language
+        request = CaptionRequest(str(picture.path), language, verify=verify)
+        async with parts.pool.gate.hold(question.priority, spec.id):
+            started = perf_counter()
+            self.running += 1
+            try:
+                await parts.pool.prepare(spec, need, verify=verify)
+                parts.jobs.loaded_model = spec.id
+                result = await parts.runtime.caption(request, spec)
+            finally:
+                self.running -= 1
+        parts.counters.captions_answered += 1
+        parts.counters.seconds_captioning += perf_counter() - started
+        return result
+
+
+def _unserved(options: CaptionOptions) -> tuple[str, ...]:
+    """Return a note for each wish that no model here can follow."""
+    notes = []
+    if options.style != PLAIN:
+        notes.append(f"nothing here writes in the style '{options.style}' yet")
+    if options.detail != NORMAL:
+        notes.append(f"nothing here can make it '{options.detail}' yet")
+    if options.context:
+        notes.append("nothing here uses the facts of the context yet")
+    return tuple(notes)

@@ -1,0 +1,69 @@
+// Starts the page.
+
+import { apiEvents, inWords } from "./core/api.js";
+import { dropOldDrafts } from "./core/drafts.js";
+import { el, fill } from "./core/dom.js";
+import { connection } from "./core/connection.js";
+import { loadLanguage, t } from "./core/i18n.js";
+import { live } from "./core/live.js";
+import { parse } from "./core/router.js";
+import { session } from "./core/session.js";
+import { failure } from "./parts/controls.js";
+import { Shell } from "./shell.js";
+import { SharedView } from "./views/shared.js";
+import { SignInView } from "./views/sign-in.js";
+
+const root = document.getElementById("app");
+
+async function start() {
+  await loadLanguage();
+  const { name, argument } = parse(location.hash);
+  if (name === "shared") {
+    await new SharedView(argument).mount(root); // whoever has the link may, without signing in
+    return;
+  }
+  dropOldDrafts();
+  apiEvents.on("unauthorized", signedOut);
+  session.on("change", show);
+  await begin();
+}
+
+async function begin() {
+  try {
+    await session.load();
+  } catch (error) {
+    fill(root, el("main", { class: "plain" }, failure(inWords(error), begin)));
+    const stop = connection.on("restored", () => {
+      stop();
+      begin();
+    });
+  }
+}
+
+let shown = null;
+
+function show() {
+  const wanted = session.may("read") ? "shell" : "sign-in";
+  if (shown === wanted) return;
+  shown = wanted;
+  if (wanted === "shell") {
+    live.start();
+    new Shell().mount(root);
+  } else {
+    live.stop();
+    new SignInView().mount(root);
+  }
+}
+
+/** The token was revoked or has ended: say so; what was typed waits as a draft. */
+function signedOut() {
+  if (shown !== "shell") return;
+  session.scope = "public";
+  session.wasSignedOut = true;
+  session.emit("change");
+}
+
+start().catch((error) => {
+  reportError(error);
+  root.textContent = t("failed.start");
+});

@@ -1,0 +1,45 @@
+// Who we are to the service, and what it said of itself.
+
+import { call, get } from "./api.js";
+import { Emitter } from "./emitter.js";
+
+const RANK = { public: 0, read: 1, write: 2, admin: 3 };
+
+/** Emits "change". */
+export const session = Object.assign(new Emitter(), {
+  info: null,
+  scope: "public",
+  /** The language that captions are written in. */
+  language: "en",
+  may,
+  load,
+  signIn,
+  signOut,
+});
+
+/** Return whether the person may do what needs a scope: read, write or admin. */
+function may(scope) {
+  return RANK[session.scope] >= RANK[scope];
+}
+
+/** Ask the service who we are. */
+async function load() {
+  session.info = await get("info");
+  session.scope = session.info.scope;
+  if (may("read")) {
+    const stats = await get("stats");
+    session.language = stats.settings.language;
+  }
+  session.emit("change");
+}
+
+/** Sign in with a token; raises what is wrong with it. */
+async function signIn(token) {
+  await call("POST", "sign-in", { headers: { Authorization: `Bearer ${token}` } });
+  await load();
+}
+
+async function signOut() {
+  await call("POST", "sign-out");
+  await load();
+}
