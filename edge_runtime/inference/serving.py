@@ -73,7 +73,7 @@ def peak_rss_bytes() -> int:
 
 
 def trim_memory() -> None:
-    """Give freed memory back to the system, where the C library can."""
+    """Give freed memory back: loading int8 weights leaves as much again behind."""
     libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):  # musl has none
         libc.malloc_trim(0)
