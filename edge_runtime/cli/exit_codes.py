@@ -32,37 +32,9 @@ class ExitCode(IntEnum):
     """Ended by Ctrl-C."""
 
 
-# By their codes: importing the classes would load SQLite for every command
-_STORE_ERRORS: Final = frozenset(
-    {
-        "store_error",
-        "store_locked",
-        "store_corrupt",
-        "search_damaged",
-        "store_too_new",
-        "store_unsupported",
-        "store_unwritable",
-        "store_closed",
-        "not_found",
-        "source_unknown",
-        "suggestion_not_found",
-        "tag_not_found",
-        "album_not_found",
-        "job_not_found",
-        "token_not_found",
-        "pairing_not_found",
-        "share_not_found",
-        "conflict",
-        "suggestion_decided",
-        "suggestion_replaced",
-        "caption_kept",
-        "nothing_to_undo",
-        "job_finished",
-        "too_many_pairings",
-        "cursor_invalid",
-        "invalid_value",
-    }
-)
+_STORE_ERRORS: Final = ("store_", "search_damaged")
+"""How the codes of the store's errors begin: its classes would load SQLite."""
+_ASKED_WRONGLY: Final = range(400, 500)
 
 
 def exit_code_of(error: EdgeRuntimeError) -> ExitCode:
@@ -74,7 +46,9 @@ def exit_code_of(error: EdgeRuntimeError) -> ExitCode:
             return ExitCode.CONFIGURATION
         case ModelError() | DownloadError():
             return ExitCode.MODEL
-        case _ if error.code in _STORE_ERRORS:
+        case _ if error.code.startswith(_STORE_ERRORS):
             return ExitCode.CONFIGURATION
+        case _ if error.status in _ASKED_WRONGLY:
+            return ExitCode.USAGE
         case _:
             return ExitCode.WORKER

@@ -1,6 +1,6 @@
 // Who we are to the service, and what it said of itself.
 
-import { call, get } from "./api.js";
+import { BASE, call, get, refusal } from "./api.js";
 import { Emitter } from "./emitter.js";
 
 const RANK = { public: 0, read: 1, write: 2, admin: 3 };
@@ -14,6 +14,7 @@ export const session = Object.assign(new Emitter(), {
   may,
   load,
   signIn,
+  signInByLink,
   signOut,
 });
 
@@ -36,6 +37,16 @@ async function load() {
 /** Sign in with a token; raises what is wrong with it. */
 async function signIn(token) {
   await call("POST", "sign-in", { headers: { Authorization: `Bearer ${token}` } });
+  await load();
+}
+
+/** Sign in with a link that works once; raises an ApiError where it doesn't any more. */
+async function signInByLink({ id, secret }) {
+  const url = new URL("sign-in", BASE);
+  url.search = new URLSearchParams({ id, secret });
+  // the answer is a redirect to the page that is here already
+  const response = await fetch(url, { method: "POST", redirect: "manual", headers: { "X-Requested-With": "fetch" } });
+  if (response.type !== "opaqueredirect" && !response.ok) throw await refusal(response);
   await load();
 }
 
