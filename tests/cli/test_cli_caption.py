@@ -61,7 +61,7 @@ def test_a_photo_gets_one_sentence_and_the_reason_for_its_model(cli, astronaut):
     assert sentence.endswith(".")
     assert len(sentence.split()) >= 4
     assert "tiny-captioner (built in): needs" in ended.err
-    assert "the only one installed" in ended.err
+    assert "the best of 2 installed captioners" in ended.err
 
 
 def test_several_photos_are_told_apart_by_their_paths(cli, astronaut):
