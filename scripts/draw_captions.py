@@ -8,14 +8,21 @@ from pathlib import Path
 import subprocess
 import sys
 import textwrap
+from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 TILE = (440, 300)
-TEXT_HEIGHT = 66
+TEXT_HEIGHT = 72
 GAP = 16
 COLUMNS = 3
 PAPER, INK = (250, 249, 246), (32, 33, 36)
+WORDS = {
+    "sure": ("looks right", (30, 110, 60)),
+    "unsure": ("please check", (150, 95, 0)),
+    "none": ("couldn't tell", (95, 99, 104)),
+    "unchecked": ("not checked", (95, 99, 104)),
+}
 LETTERS_A_LINE = 46
 
 
@@ -24,7 +31,7 @@ def main() -> int:
     out, *photos = sys.argv[1:]
     command = [sys.executable, "-m", "edge_runtime", "caption", "--json", *photos]
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
-    captions = [json.loads(line)["caption"] for line in done.stdout.splitlines()]
+    captions = [json.loads(line) for line in done.stdout.splitlines()]
     rows = -(-len(photos) // COLUMNS)
     size = (
         COLUMNS * (TILE[0] + GAP) + GAP,
@@ -40,18 +47,19 @@ def main() -> int:
     return 0
 
 
-def draw_tile(sheet: Image.Image, at: tuple[int, int], photo: Path, text: str) -> None:
+def draw_tile(sheet: Image.Image, at: tuple[int, int], photo: Path, found: Any) -> None:
     """Put one photo and its caption on the sheet."""
     with Image.open(photo) as image:
         sheet.paste(ImageOps.fit(image.convert("RGB"), TILE), at)
     pen = ImageDraw.Draw(sheet)
-    pen.multiline_text(
-        (at[0] + 2, at[1] + TILE[1] + 8),
-        textwrap.fill(text, LETTERS_A_LINE),
-        fill=INK,
-        font=ImageFont.load_default(19),
-        spacing=6,
-    )
+    left, top = at[0] + 2, at[1] + TILE[1] + 8
+    text = textwrap.shorten(found["caption"], LETTERS_A_LINE, placeholder="...")
+    pen.text((left, top), text, fill=INK, font=ImageFont.load_default(19))
+    words, colour = WORDS[found["verdict"]]
+    doubted = [word for word in found["doubted"] if word in text.lower().split()]
+    if found["verdict"] == "unsure" and doubted:
+        words = f"{words}: {', '.join(doubted)}"
+    pen.text((left, top + 30), words, fill=colour, font=ImageFont.load_default(16))
 
 
 if __name__ == "__main__":
