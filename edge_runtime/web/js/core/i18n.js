@@ -10,6 +10,7 @@ let code = "en";
 let plurals = new Intl.PluralRules("en");
 /** How dates and numbers are written: as in the person's own country. */
 let locale = "en";
+const formatters = new Map();
 
 /** Load the words of the person's language. */
 export async function loadLanguage() {
@@ -92,7 +93,14 @@ export function formatAgo(text) {
 
 function format(text, options) {
   const moment = new Date(text);
-  return Number.isNaN(moment.getTime()) ? "" : new Intl.DateTimeFormat(locale, options).format(moment);
+  return Number.isNaN(moment.getTime()) ? "" : formatter(options).format(moment);
+}
+
+/** Return a formatter for dates; to make one takes as long as to lay out a row of photos. */
+function formatter(options) {
+  const key = JSON.stringify(options);
+  if (!formatters.has(key)) formatters.set(key, new Intl.DateTimeFormat(locale, options));
+  return formatters.get(key);
 }
 
 function preferred() {

@@ -5,6 +5,8 @@ import { JustifiedLayout, ratioOf } from "./justified.js";
 
 const OVERSCAN_PX = 900;
 const GAP = 4;
+/** What the page's head may cover of the list. */
+const HEAD_PX = 120;
 
 /** A window onto a long list of photos, on the page's own scrolling. */
 export class PhotoGrid {
@@ -52,9 +54,10 @@ export class PhotoGrid {
     this.#draw();
   }
 
-  /** Return the index of the first photo on the screen. */
+  /** Return the index of the first photo below the page's head. */
   get firstVisible() {
-    const [first] = this.#layout?.between(-this.node.getBoundingClientRect().top, Infinity) ?? [0];
+    const top = HEAD_PX + 1 - this.node.getBoundingClientRect().top;
+    const [first] = this.#layout?.between(top, Infinity) ?? [0];
     return this.#layout?.blocks[first]?.start ?? 0;
   }
 
@@ -95,7 +98,7 @@ export class PhotoGrid {
     this.node.style.height = `${this.#layout.height}px`;
     for (const number of [...this.#nodes.keys()]) if (number < first || number >= behind) this.#drop(number);
     for (let number = first; number < behind; number += 1) this.#add(number);
-    if (top + 3 * innerHeight > this.#layout.height) this.#onNearEnd();
+    if (top + 6 * innerHeight > this.#layout.height) this.#onNearEnd();
   }
 
   #add(number) {
@@ -125,13 +128,16 @@ export class PhotoGrid {
   }
 
   #drop(number) {
-    this.#nodes.get(number)?.remove();
+    const node = this.#nodes.get(number);
     this.#nodes.delete(number);
+    // what was scrolled past needn't come any more: a small machine has enough to do
+    for (const image of node?.querySelectorAll("img:not(.is-loaded)") ?? []) image.removeAttribute("src");
+    node?.remove();
   }
 
   #scrollTo(index) {
     const row = this.#layout.rowOf(index);
-    if (row) scrollTo({ top: row.top + this.node.getBoundingClientRect().top + scrollY - 80 });
+    if (row) scrollTo({ top: row.top + this.node.getBoundingClientRect().top + scrollY - HEAD_PX });
   }
 
   #onKey(event) {
@@ -143,7 +149,7 @@ export class PhotoGrid {
     event.preventDefault();
     const row = this.#layout.rowOf(wanted);
     const top = this.node.getBoundingClientRect().top + row.top;
-    if (top < 90 || top + row.height > innerHeight - 80) {
+    if (top < HEAD_PX || top + row.height > innerHeight - 80) {
       this.#scrollTo(wanted);
       this.#draw();
     }

@@ -95,7 +95,7 @@ export class JobsView {
         el("strong", { text: kindOf(job) }),
         el("p", { class: "hint", text: this.#words(job) }),
         job.state === "running" && progressBar(job.total ? job.progress : null, job.total, kindOf(job)),
-        job.error && el("p", { class: "problem", dir: "auto", text: job.error.message ?? job.error.code }),
+        job.error && job.state === "failed" && el("p", { class: "problem", dir: "auto", text: job.error.message ?? job.error.code }),
       ),
       el("div", { class: "row" }, this.#actions(job)),
     );

@@ -34,6 +34,7 @@ export class LibraryView {
   #grid;
   #alts = new AltTexts();
   #stops = [];
+  #typing = null;
   #timer = null;
   #body = el("div", { class: "library-body" });
   #state = el("div");
@@ -61,6 +62,7 @@ export class LibraryView {
 
   unmount() {
     for (const stop of this.#stops) stop();
+    clearTimeout(this.#typing);
     clearTimeout(this.#timer);
     this.#grid.destroy();
     this.#feed?.end();
@@ -91,11 +93,12 @@ export class LibraryView {
       autocomplete: "off",
     });
     search.addEventListener("input", () => {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#change({ q: search.value.trim() }), SEARCH_AFTER_MS);
+      clearTimeout(this.#typing);
+      this.#typing = setTimeout(() => this.#change({ q: search.value.trim() }), SEARCH_AFTER_MS);
     });
     search.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && search.value) {
+        clearTimeout(this.#typing);
         search.value = "";
         this.#change({ q: "" });
       }
