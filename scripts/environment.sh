@@ -29,6 +29,19 @@ need() { # need PROGRAM-OR-CHECK PACKAGE...: install Debian packages, or say how
     fi
 }
 
+want() { # want PROGRAM PACKAGE: install a Debian package, or say what will be skipped
+    if command -v "$1" >/dev/null 2>&1; then
+        return
+    elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        echo "installing $2" >&2
+        apt-get install -y -qq "$2" >/dev/null 2>&1 ||
+            { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >/dev/null; } ||
+            echo "note: $2 could not be installed; the tests that need $1 are skipped" >&2
+    else
+        echo "note: tests that need $1 are skipped (Debian: sudo apt install $2)" >&2
+    fi
+}
+
 prepare_environment() {
     local extra=${1:-} python wanted stamp target=.
     python=$(find_python)

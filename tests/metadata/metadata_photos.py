@@ -7,7 +7,14 @@ import zlib
 
 from PIL import Image
 
-from edge_runtime.metadata import CaptionToWrite, Provenance
+from edge_runtime.metadata import (
+    CaptionToWrite,
+    Provenance,
+    WriteMode,
+    WriteOptions,
+    read_metadata,
+    write_caption,
+)
 from edge_runtime.metadata.containers.jpeg import read_jpeg
 from edge_runtime.metadata.containers.png import read_png
 from edge_runtime.metadata.containers.webp import read_webp
@@ -24,6 +31,7 @@ CAPTION = CaptionToWrite(
     ("dog", "Wiese", "🐕"),
 )
 ONLY_ENGLISH = CaptionToWrite({"en": ENGLISH}, Provenance("tiny-captioner"))
+STRICT = WriteOptions(fall_back=False)
 
 
 def picture(width: int = 96, height: int = 64) -> Image.Image:
@@ -174,3 +182,17 @@ def pictures_of_index(data: bytes) -> list[bytes]:
         begin = start + begin if begin else 0
         found.append(data[begin : begin + length])
     return found
+
+
+def embed(path, caption=CAPTION, options=STRICT):
+    return write_caption(path, caption, WriteMode.EMBED, options)
+
+
+def exif_of(path):
+    with Image.open(path) as image:
+        return dict(image.getexif())
+
+
+def texts(path, place=None):
+    found = read_metadata(path).captions
+    return {f.language: f.text for f in found if place in {None, f.place}}

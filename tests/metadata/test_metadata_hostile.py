@@ -43,7 +43,7 @@ from edge_runtime.metadata.packet import parse_packet
 
 MUTATIONS = int(os.environ.get("METADATA_MUTATIONS", "2000"))
 SEED = 20_261_123
-MAX_SECONDS_EACH = 8.0  # a loaded machine, measured for coverage
+MAX_SECONDS_EACH = 4.0  # of this process, so that other work does not count
 MAX_BYTES = 64 * 1024 * 1024
 
 BOMB = (
@@ -71,7 +71,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_xml_is_refused_in_little_time(tmp_path, kind):
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises((MetadataDamagedError, MetadataTooLargeError)):
         parse_packet(HOSTILE[kind].encode())
     path = tmp_path / "photo.jpg"
@@ -82,7 +82,7 @@ def test_hostile_xml_is_refused_in_little_time(tmp_path, kind):
     with pytest.raises((MetadataDamagedError, MetadataTooLargeError)):
         write_caption(path, CAPTION)
     assert sidecar.read_text() == HOSTILE[kind]
-    assert time.monotonic() - started < MAX_SECONDS_EACH
+    assert time.process_time() - started < MAX_SECONDS_EACH
 
 
 def test_a_doctype_without_entities_is_read():
@@ -242,11 +242,11 @@ def test_mutated_photos_are_read_and_written_or_refused(tmp_path):
         path.write_bytes(data)
         if number % 3 == 0:
             sidecar.write_bytes(mutated(packet, chance))
-        started = time.monotonic()
+        started = time.process_time()
         read_metadata(path).to_dict()
         if number % 4 == 0:
             embedded += write_and_restore(path, data)
-        assert time.monotonic() - started < MAX_SECONDS_EACH, number
+        assert time.process_time() - started < MAX_SECONDS_EACH, number
         sidecar.unlink(missing_ok=True)
         path.unlink()
         for left in tmp_path.iterdir():

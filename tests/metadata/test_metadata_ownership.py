@@ -8,6 +8,7 @@ from metadata_photos import (
     GERMAN,
     JAPANESE,
     ONLY_ENGLISH,
+    STRICT,
     encoded,
     exif_with,
     iptc_dataset,
@@ -25,14 +26,12 @@ import pytest
 from edge_runtime.metadata import (
     KeptReason,
     WriteMode,
-    WriteOptions,
     read_metadata,
     restore,
     write_caption,
 )
 
 GRANNY = "Granny at the lake"
-STRICT = WriteOptions(fall_back=False)
 XP_COMMENT = GRANNY.encode("utf-16-le") + b"\0\0"
 
 PLACES = {

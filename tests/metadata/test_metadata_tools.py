@@ -5,19 +5,16 @@ import json
 import shutil
 import subprocess
 
-from metadata_photos import CAPTION, ENGLISH, GERMAN, JAPANESE, encoded
+from metadata_photos import CAPTION, ENGLISH, GERMAN, JAPANESE, STRICT, encoded
 from PIL import Image
 import pytest
 
 from edge_runtime.metadata import (
     WriteMode,
-    WriteOptions,
     read_metadata,
     restore,
     write_caption,
 )
-
-STRICT = WriteOptions(fall_back=False)
 
 
 def program(name):

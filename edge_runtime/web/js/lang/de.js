@@ -69,6 +69,10 @@ export default {
   "draft.found_here": "Diese Worte sind noch nicht gespeichert.",
   "draft.not_kept": "Dieser Browser merkt sich keine Entwürfe: bitte speichern, bevor du gehst.",
   "draft.safe": "Nicht gespeichert: {why}. Deine Worte sind in diesem Browser sicher.",
+  history: "Frühere Fassungen",
+  "history.none": "Es gibt keine frühere Fassung.",
+  "history.until": "bis {when}",
+  "history.use": "Wieder nehmen",
   "editor.help": "# fügt ein Tag hinzu. Strg + Enter speichert.",
 
   // the wand and its suggestions
@@ -340,6 +344,7 @@ export default {
   this_browser: "Dieser Browser",
 
   // what the service refuses (in English it says so itself, and more exactly)
+  "error.caption_changed": "Die Bildunterschrift wurde inzwischen geändert.",
   "error.caption_kept": "Es gibt schon eine Bildunterschrift; sie bleibt.",
   "error.conflict": "Das hat sich inzwischen geändert.",
   "error.disk_full": "Der Speicherplatz auf dem Gerät ist voll.",

@@ -69,6 +69,10 @@ export default {
   "draft.found_here": "These words were not saved yet.",
   "draft.not_kept": "This browser keeps no drafts: save before you leave.",
   "draft.safe": "Not saved: {why}. Your words are safe in this browser.",
+  history: "Earlier versions",
+  "history.none": "There is no earlier version.",
+  "history.until": "until {when}",
+  "history.use": "Use again",
   "editor.help": "# adds a tag. Ctrl + Enter saves.",
 
   // the wand and its suggestions

@@ -7,6 +7,7 @@ import { formatAgo, t } from "../core/i18n.js";
 import { session } from "../core/session.js";
 import { button } from "./controls.js";
 import { Editor } from "./editor.js";
+import { captionHistory } from "./history.js";
 import { toast } from "./toast.js";
 import { captionText } from "./words.js";
 
@@ -68,6 +69,11 @@ export class CaptionPanel {
     this.#editor.replace(suggestion.text);
   }
 
+  #useText(text) {
+    this.edit();
+    this.#editor.replace(text);
+  }
+
   async undo() {
     if (!session.may("write") || this.#editor) return;
     try {
@@ -98,6 +104,7 @@ export class CaptionPanel {
           caption && button(t("undo"), () => this.undo(), { symbol: "undo", kind: "quiet small", hint: "u" }),
           caption && button(t("remove"), () => this.#remove(), { symbol: "trash", kind: "quiet small" }),
         ),
+      caption && captionHistory(this.#photoId, this.#language, (text) => this.#useText(text)),
     );
   }
 
@@ -145,9 +152,9 @@ export class CaptionPanel {
     const editor = this.#editor;
     editor.isBusy = true;
     try {
-      const details = await get(`photos/${this.#photoId}`);
-      this.#caption = details.captions.find((one) => one.language === this.#language) ?? null;
-      if (!overwrite && this.#checkConflict()) {
+      await this.#look();
+      if (overwrite) this.#base = this.#caption?.created_at ?? null;
+      if (this.#checkConflict()) {
         editor.isBusy = false;
         return;
       }
@@ -157,8 +164,15 @@ export class CaptionPanel {
       this.#on.onSaved();
     } catch (error) {
       editor.isBusy = false;
+      if (error.code === "caption_changed" && (await this.#look().then(() => this.#checkConflict(), () => false))) return;
       this.#say("warning", t("draft.safe", { why: inWords(error) }));
     }
+  }
+
+  /** Ask for the caption that is there now. */
+  async #look() {
+    const details = await get(`photos/${this.#photoId}`);
+    this.#caption = details.captions.find((one) => one.language === this.#language) ?? null;
   }
 
   /** Save as what it is: a suggestion as it was, one that was changed, or own words. */
@@ -174,7 +188,7 @@ export class CaptionPanel {
         // decided or replaced elsewhere: the words are the person's own now
       }
     }
-    await put(`photos/${this.#photoId}/caption`, { text, language: this.#language });
+    await put(`photos/${this.#photoId}/caption`, { text, language: this.#language, replaces: this.#base });
   }
 
   async #remove() {

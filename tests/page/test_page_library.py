@@ -1,0 +1,211 @@
+"""The library: months, filters, search, tags; and many photos in few elements."""
+
+from edge_runtime.store import SIZES, NewPhoto, SourceKind
+
+MANY = 20_000
+SEEN = 1500
+"""Photos that the test scrolls past."""
+TWO_HOURS = 2 * 3600 * 1000
+NEWEST = 1_767_222_000_000  # the last evening of 2025
+
+
+def photos_of(served):
+    return served.run(lambda s: s.store.photos.page()).items
+
+
+def write(served, photo_id: str, text: str) -> None:
+    served.run(lambda s: s.review.write_caption(photo_id, "en", text))
+
+
+def tiles(page, count: int) -> None:
+    page.wait_for_function(
+        "count => document.querySelectorAll('.tile').length === count", arg=count
+    )
+
+
+def test_filters_show_what_is_left_to_do(served, visit):
+    first, *_ = photos_of(served)
+    write(served, first.id, "Mine")
+    page = visit(served.url)
+    tiles(page, 4)
+    page.get_by_role("button", name="With a caption", exact=True).click()
+    tiles(page, 1)
+    page.get_by_role("button", name="To review").click()
+    tiles(page, 4)
+    assert page.url.endswith("?show=pending")
+    page.reload()
+    page.locator(".tile").first.wait_for()
+    pressed = page.locator(".chip[aria-pressed=true]").inner_text()
+    assert pressed == "To review"
+    page.get_by_role("button", name="Without a caption").click()
+    tiles(page, 3)
+
+
+def test_searching_as_one_types_marks_what_was_found(served, visit):
+    first, second, *_ = photos_of(served)
+    write(served, first.id, "Grandma's 🌻 sunflowers by the gate")
+    write(served, second.id, "The gate of the #harbour")
+    page = visit(served.url)
+    tiles(page, 4)
+    page.keyboard.press("/")
+    page.keyboard.type("gat")
+    page.locator(".result").nth(1).wait_for()
+    marks = page.locator(".result mark").all_inner_texts()
+    assert marks == ["gate", "gate"]
+    page.keyboard.type("e sunfl")
+    page.wait_for_function("() => document.querySelectorAll('.result').length === 1")
+    assert "sunflowers" in page.locator(".result mark").all_inner_texts()
+    page.locator(".result").click()
+    page.locator(".photo-side").get_by_text("Grandma's 🌻 sunflowers").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".search-field").fill("nothing like this")
+    page.get_by_text("Nothing found").wait_for()
+    page.locator(".search-field").press("Escape")
+    tiles(page, 4)
+
+
+def test_a_tag_is_an_album(served, visit):
+    first, second, third, _ = photos_of(served)
+    for photo in (first, second):
+        write(served, photo.id, "On the way #Down by the sea")
+    served.run(lambda s: s.review.add_tag(third.id, "Down"))
+    page = visit(f"{served.url}#/tags")
+    album = page.locator(".album", has_text="#Down")
+    album.get_by_text("3 photos").wait_for()
+    album.locator("img.is-loaded").wait_for()
+    album.click()
+    page.get_by_role("heading", name="#Down").wait_for()
+    tiles(page, 3)
+    page.get_by_role("button", name="Share this album").click()
+    page.get_by_role("button", name="Make a link").click()
+    link = page.get_by_label("Link", exact=True).input_value()
+    assert link.startswith(f"{served.url}#/shared/")
+
+
+def test_photos_that_come_in_appear_by_themselves(served, visit):
+    page = visit(served.url)
+    tiles(page, 4)
+
+    async def add(service):
+        source = await service.store.sources.ensure(SourceKind.REQUEST, "requests")
+        first = (await service.store.photos.page(limit=1)).items[0]
+        new = NewPhoto(source_id=source.id, picture_hash="1" * 64, width=4, height=3)
+        photo, _ = await service.store.photos.add(new)
+        small = service.store.thumbnails.path(first.id, 320)
+        place = service.store.thumbnails.path(photo.id, 320)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(small.read_bytes())
+        await service.events.emit("photo.added", {"id": photo.id})
+
+    served.run(add)
+    tiles(page, 5)
+
+
+async def fill(service) -> None:
+    """Put many photos of some years into the store; the first ones have thumbnails."""
+    source = await service.store.sources.ensure(SourceKind.LIBRARY, "many", "/none")
+    new = [
+        NewPhoto(
+            source_id=source.id,
+            picture_hash=f"{number:064x}",
+            width=3000 + 1000 * (number % 3 > 0),
+            height=4000 - 1000 * (number % 3 > 0),
+            taken_at=NEWEST - number * TWO_HOURS,
+        )
+        for number in range(MANY)
+    ]
+    added = await service.store.photos.add_many(new)
+    first = (await service.store.photos.page(limit=5)).items[0]
+    thumbnails = service.store.thumbnails
+    for photo_id, _ in added[:SEEN]:
+        for size in SIZES:
+            place = thumbnails.path(photo_id, size)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.hardlink_to(thumbnails.path(first.id, size))
+
+
+SCROLL = """async () => {
+    const until = Date.now() + 20000;
+    let most = 0, longest = 0, last = performance.now();
+    while (scrollY < 40000 && Date.now() < until) {
+        scrollBy(0, 700);
+        await new Promise(requestAnimationFrame);
+        longest = Math.max(longest, performance.now() - last);
+        last = performance.now();
+        most = Math.max(most, document.querySelectorAll('.tile').length);
+    }
+    return scrollY < 40000 ? [0, 0] : [most, longest / 1000];
+}"""
+"""Scrolls down; returns the most tiles at once and the longest frame in seconds."""
+
+
+def test_many_photos_scroll_smoothly_in_few_elements(serve, visit):
+    served = serve()
+    served.run(fill, timeout=30)
+    page = visit(served.url)
+    page.locator(".tile").first.wait_for()
+    most, longest = page.evaluate(SCROLL)
+    assert 20 < most < 150
+    assert longest < 0.5, "a frame took that long, and the page stood still"
+    months = page.locator(".grid-head").all_inner_texts()
+    assert all(month.split()[1] in {"2025", "2024", "2026"} for month in months)
+    # an opened photo comes back to the same place
+    before = page.evaluate("scrollY")
+    tile = page.locator(".tile").nth(30)
+    tile.evaluate("tile => tile.click()")
+    page.locator(".photo-side .facts").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".overlay").wait_for(state="hidden")
+    assert abs(page.evaluate("scrollY") - before) < 5
+    # another width keeps what was looked at
+    middle = page.evaluate(
+        "document.elementFromPoint(400, 400).closest('.grid-row').firstChild.hash"
+    )
+    page.set_viewport_size({"width": 700, "height": 800})
+    page.wait_for_function("() => document.querySelector('.grid').clientWidth < 700")
+    page.wait_for_function(
+        "hash => [...document.querySelectorAll('.tile')].some((t) => t.hash === hash)",
+        arg=middle,
+    )
+
+
+def test_the_layout_fills_rows_and_grows_behind_what_is_placed(served, visit):
+    page = visit(served.url)
+    address = page.evaluate("document.querySelector('script[type=module]').src")
+    module = address.replace("app.js", "parts/justified.js")
+    found = page.evaluate(
+        """async (module) => {
+            const {JustifiedLayout} = await import(module);
+            const photos = Array.from({length: 1000}, (_, n) => ({
+                width: [400, 300, 4000, 0][n % 4], height: [300, 400, 100, 0][n % 4],
+                group: `2025-${String(12 - Math.floor(n / 100)).padStart(2, "0")}`,
+            }));
+            const options = {width: 1000, rowHeight: 200, gap: 4, headHeight: 50};
+            const whole = new JustifiedLayout(options);
+            const parts = new JustifiedLayout(options);
+            whole.add(photos);
+            for (let n = 0; n < 1000; n += 7) parts.add(photos.slice(n, n + 7));
+            const rows = whole.blocks.filter((block) => block.kind === "row");
+            return {
+                same: JSON.stringify(whole.blocks) === JSON.stringify(parts.blocks),
+                heads: whole.blocks.filter((block) => block.kind === "head").length,
+                whole: rows.every((row, n) => row.start === (n ? rows[n - 1].end : 0)),
+                end: rows.at(-1).end,
+                tallest: Math.max(...rows.map((row) => row.height)),
+                ordered: whole.blocks.every(
+                    ({top}, n, all) => !n || top > all[n - 1].top),
+                between: whole.between(500, 900),
+            };
+        }""",
+        module,
+    )
+    first, behind = found.pop("between")
+    assert 0 < first < behind < 12
+    assert found.pop("tallest") <= 200
+    assert found == {
+        "same": True,
+        "heads": 10,
+        "whole": True,
+        "end": 1000,
+        "ordered": True,
+    }

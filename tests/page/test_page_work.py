@@ -1,0 +1,117 @@
+"""Uploads, jobs and models: what goes on shows as it goes on."""
+
+from page_helpers import SAMPLES
+
+from edge_runtime.service import CaptionOptions
+
+LONG_MS = 25_000
+
+
+def test_chosen_photos_are_sent_described_and_wait_for_review(served, visit, tmp_path):
+    text = tmp_path / "notes.txt"
+    text.write_text("no photo")
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no jpeg at all")
+    page = visit(served.url)
+    page.locator(".tile").first.wait_for()
+    page.locator("input[type=file]").set_input_files([*SAMPLES[4:6], text, broken])
+    page.locator(".upload-tray").get_by_text("3 photos sent").wait_for(timeout=LONG_MS)
+    page.locator(".upload-tray").get_by_text("not photos").wait_for()
+    page.wait_for_function(
+        "() => document.querySelectorAll('.tile').length === 6", timeout=LONG_MS
+    )
+    page.wait_for_function(
+        "() => document.querySelector('.badge span')?.textContent === '6'"
+    )
+    page.get_by_role("link", name="Activity").click()
+    page.locator(".job.is-failed .problem").wait_for(timeout=LONG_MS)
+    assert page.locator(".job.is-done").count() == 2
+
+
+def test_a_batch_shows_its_progress_and_can_be_cancelled(served, visit):
+    page = visit(f"{served.url}#/jobs")
+    page.get_by_text("Nothing to do").wait_for()
+
+    async def start(service):
+        photos = (await service.store.photos.page()).items
+        ids = [photo.id for photo in photos] * 40
+        options = CaptionOptions(refresh=True)
+        return await service.caption_jobs.enqueue_photos(ids, options, "a test")
+
+    job = served.run(start)
+    card = page.locator(".job", has_text="Describe many photos")
+    card.locator("progress").wait_for()
+    page.wait_for_function(
+        "() => document.querySelector('.job progress').position > 0", timeout=LONG_MS
+    )
+    assert "/ 160" in card.inner_text()
+    card.get_by_role("button", name="Cancel").click()
+    card.get_by_text("Cancelled").wait_for()
+    state = served.run(lambda s: s.store.jobs.get(job.id)).state
+    assert state == "cancelled"
+
+
+def test_a_model_is_loaded_shown_in_memory_and_unloaded(served, visit):
+    page = visit(f"{served.url}#/models")
+    card = page.locator(".model", has_text="Tiny captioner")
+    card.get_by_text("Answers now").wait_for()
+    page.get_by_text("Nothing is loaded").wait_for()
+    card.get_by_role("button", name="Load now").click()
+    card.get_by_text("Loaded", exact=True).wait_for(timeout=LONG_MS)
+    page.get_by_text("Loaded: tiny-captioner").wait_for()
+    card.get_by_role("button", name="Unload").click()
+    card.get_by_role("button", name="Load now").wait_for()
+    page.get_by_text("Nothing is loaded").wait_for()
+    card.get_by_role("button", name="Check files").click()
+    page.locator(".toast", has_text="Tiny captioner was checked").wait_for()
+
+
+def test_fetching_a_model_asks_first_and_says_why_it_can_not(served, visit):
+    visit.expected += ["409"]
+    page = visit(f"{served.url}#/models")
+    page.locator(".misfits summary").first.wait_for()
+    fetch = page.locator(".models > section > .cards").get_by_role(
+        "button", name="Fetch"
+    )
+    fetch.first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("Your photos are not sent anywhere").wait_for()
+    dialog.get_by_text("Licence:").wait_for()
+    dialog.get_by_role("button", name="etch").last.click()
+    page.locator(".toast.error").wait_for()  # this service is told to stay offline
+    page.locator(".misfits summary").first.click()
+    page.locator(".misfits .model").first.wait_for()
+
+
+def test_the_wand_can_be_told_to_stop(served, visit):
+    photo = served.run(lambda s: s.store.photos.page(limit=1)).items[0]
+    page = visit(f"{served.url}#/photo/{photo.id}")
+    page.locator(".suggestion-text").wait_for()
+    page.keyboard.press("w")
+    work = page.locator(".suggestion.is-working")
+    work.get_by_role("button", name="Cancel").click()
+    page.locator(".suggestion-text").wait_for()
+    assert work.count() == 0
+
+
+def test_settings_rule_over_devices_and_shares(served, visit):
+    page = visit(f"{served.url}#/settings")
+    page.get_by_role("button", name="Add a device").click()
+    page.get_by_label("Name of the device").fill("Gran's tablet")
+    page.get_by_label("May", exact=True).select_option("read")
+    page.get_by_role("button", name="Make a link").click()
+    link = page.get_by_label("Link", exact=True).input_value()
+    assert "sign-in?id=" in link
+    page.keyboard.press("Escape")
+    served.run(lambda s: s.store.tokens.create("Old phone", "write"))
+    page.reload()
+    page.get_by_text("Old phone").wait_for()
+    page.locator("li", has_text="Old phone").get_by_role("button").click()
+    page.get_by_role("dialog").get_by_role("button", name="Sign out").click()
+    page.get_by_text("No other device may come in").wait_for()
+    page.get_by_role("button", name="Dark", exact=True).click()
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.get_by_role("button", name="Deutsch", exact=True).click()
+    page.get_by_role("heading", name="Dieser Browser").wait_for()
+    assert page.evaluate("document.documentElement.lang") == "de"
