@@ -1,0 +1,284 @@
+"""A small client of the runtime's HTTP API; it knows nothing of Home Assistant."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+import json
+from typing import Any, Final
+from urllib.parse import quote
+
+from aiohttp import (
+    ClientConnectionError,
+    ClientError as AiohttpError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    FormData,
+)
+
+from .client_errors import (
+    AuthError,
+    BusyError,
+    CannotConnectError,
+    ClientError,
+    IntegrationTooOldError,
+    NotEdgeCaptionsError,
+    RefusedError,
+    RuntimeTooOldError,
+    TimedOutError,
+)
+from .records import Caption, Info, Json, Model, PairingRequest, Stats
+from .server_sent import ServerSentEvent, read_events
+
+API_VERSION: Final = 1
+"""The version of the API that this client was written for."""
+MIN_API_VERSION: Final = 1
+"""The oldest version that it still understands."""
+
+_QUICK_S: Final = 10.0
+_SILENCE_S: Final = 45.0
+"""The runtime sends a heartbeat every 15 s; without three the stream is dead."""
+_PAIRING_SECRET: Final = "X-Pairing-Secret"  # noqa: S105 - a header's name
+_NO_ANSWER: Final = 204
+_UNAUTHORIZED: Final = frozenset({401, 403})
+_AUTH_CODES: Final = frozenset({"unauthorized", "forbidden"})
+_TOO_MANY: Final = 429
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionOptions:
+    """How a photo should be described; None leaves it to the runtime."""
+
+    language: str | None = None
+    style: str | None = None
+    detail: str | None = None
+    context: Mapping[str, str] | None = None
+    verify: bool | None = None
+    refresh: bool | None = None
+    store: bool | None = None
+    two_phase: bool | None = None
+    source: str | None = None
+    """The camera that the picture comes from."""
+
+    def to_form(self) -> dict[str, str]:
+        """Return the fields of a form."""
+        form: dict[str, str] = {}
+        for name in ("language", "style", "detail", "source"):
+            if (text := getattr(self, name)) is not None:
+                form[name] = text
+        for name in ("verify", "refresh", "store", "two_phase"):
+            if (switch := getattr(self, name)) is not None:
+                form[name] = "true" if switch else "false"
+        if self.context:
+            form["context"] = json.dumps(dict(self.context))
+        return form
+
+
+class RuntimeClient:
+    """Talks to one runtime; every method raises ClientError and nothing else."""
+
+    def __init__(
+        self,
+        session: ClientSession,
+        url: str,
+        token: str | None = None,
+        *,
+        caption_timeout_s: float = 300.0,
+    ) -> None:
+        self._session = session
+        self.url = url.rstrip("/")
+        self._token = token
+        self._caption_timeout_s = caption_timeout_s
+
+    async def info(self) -> Info:
+        """Return what the runtime is; raise VersionError if the sides don't match."""
+        info = Info.from_json(await self._ask("GET", "info"))
+        check_versions(info)
+        return info
+
+    async def stats(self) -> Stats:
+        """Return what it did so far."""
+        return Stats.from_json(await self._ask("GET", "stats"))
+
+    async def caption(
+        self, picture: bytes, name: str, options: CaptionOptions
+    ) -> Caption:
+        """Describe a picture; waits as long as the slowest machine needs."""
+        form = FormData(options.to_form())
+        form.add_field(
+            "file", picture, filename=name, content_type="application/octet-stream"
+        )
+        answer = await self._ask(
+            "POST", "captions", form=form, timeout_s=self._caption_timeout_s
+        )
+        return _parsed(Caption, answer)
+
+    async def get_caption(self, caption_id: str) -> Caption:
+        """Return a caption as it is by now."""
+        answer = await self._ask("GET", f"captions/{quote(caption_id, safe='')}")
+        return _parsed(Caption, answer)
+
+    async def search(self, words: str, limit: int) -> list[Json]:
+        """Return the photos whose captions, tags or names have all of the words."""
+        answer = await self._ask("GET", "photos", query={"q": words, "limit": limit})
+        return list(answer["items"])
+
+    async def suggestions(self, photo_id: str) -> list[Json]:
+        """Return what was suggested for a photo, the newest first."""
+        query = {"photo_id": photo_id, "state": "pending", "cameras": "true"}
+        return list((await self._ask("GET", "suggestions", query=query))["items"])
+
+    async def accept(self, suggestion_id: str, text: str | None = None) -> Json:
+        """Make a suggestion its photo's caption, in other words if some are given."""
+        where = f"suggestions/{quote(suggestion_id, safe='')}"
+        if text is None:
+            return await self._ask("POST", f"{where}/accept")
+        return await self._ask("POST", f"{where}/edit", body={"text": text})
+
+    async def write_caption(
+        self, photo_id: str, text: str, language: str | None
+    ) -> Json:
+        """Make a person's words a photo's caption."""
+        body = {"text": text, **({"language": language} if language else {})}
+        where = f"photos/{quote(photo_id, safe='')}/caption"
+        return await self._ask("PUT", where, body=body)
+
+    async def models(self) -> list[Model]:
+        """Return every model that the runtime knows."""
+        answer = await self._ask("GET", "models")
+        return [_parsed(Model, item) for item in answer["items"]]
+
+    async def download(
+        self, model_id: str, *, accept_license: bool, confirm: bool
+    ) -> Json:
+        """Start a model's download; return the job."""
+        body = {"accept_license": accept_license, "confirm": confirm}
+        where = f"models/{quote(model_id, safe='')}/download"
+        return await self._ask("POST", where, body=body)
+
+    async def unload(self, model_id: str) -> None:
+        """Give a model's memory back."""
+        await self._ask("POST", f"models/{quote(model_id, safe='')}/unload")
+
+    async def open_pairing(self, name: str) -> PairingRequest:
+        """Ask for a token; a person approves the code on the runtime's side."""
+        answer = await self._ask("POST", "pairings", body={"name": name})
+        return _parsed(PairingRequest, answer)
+
+    async def claim_token(self, pairing: PairingRequest) -> str | None:
+        """Return the token once the pairing is approved, None before."""
+        where = f"pairings/{pairing.id}"
+        headers = {_PAIRING_SECRET: pairing.secret}
+        return (await self._ask("GET", where, headers=headers)).get("token")
+
+    async def events(self, last_id: str | None) -> AsyncIterator[ServerSentEvent]:
+        """Follow what happens there until the connection ends."""
+        headers = self._headers()
+        if last_id is not None:
+            headers["Last-Event-ID"] = last_id
+        timeout = ClientTimeout(total=None, connect=_QUICK_S, sock_read=_SILENCE_S)
+        try:
+            async with self._session.get(
+                f"{self.url}/api/v1/events", headers=headers, timeout=timeout
+            ) as response:
+                await _raise_for(response)
+                async for event in read_events(response.content.iter_any()):
+                    yield event
+        except (TimeoutError, AiohttpError, ValueError) as err:
+            raise CannotConnectError(str(err) or "the stream was silent") from err
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        body: Json | None = None,
+        form: FormData | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = _QUICK_S,
+    ) -> Json:
+        try:
+            async with self._session.request(
+                method,
+                f"{self.url}/api/v1/{path}",
+                params=query,
+                json=body,
+                data=form,
+                headers={**self._headers(), **(headers or {})},
+                timeout=ClientTimeout(total=timeout_s, connect=_QUICK_S),
+                allow_redirects=False,
+            ) as response:
+                await _raise_for(response)
+                if response.status == _NO_ANSWER:
+                    return {}
+                return await _json(response)
+        except TimeoutError as err:
+            raise TimedOutError(f"no answer within {timeout_s:g} s") from err
+        except ClientConnectionError as err:
+            raise CannotConnectError(str(err)) from err
+        except AiohttpError as err:  # a broken answer: no HTTP, a cut body
+            raise NotEdgeCaptionsError(str(err)) from err
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"X-Requested-With": "Home Assistant"}
+        if self._token is not None:
+            headers["Authorization"] = f"Bearer {self._token}"
+        return headers
+
+
+def check_versions(info: Info) -> None:
+    """Raise if a runtime and this client speak no version in common."""
+    if info.api_version < MIN_API_VERSION:
+        raise RuntimeTooOldError(
+            f"the runtime {info.version} speaks API {info.api_version}, "
+            f"{MIN_API_VERSION} is needed"
+        )
+    if info.min_api_version > API_VERSION:
+        raise IntegrationTooOldError(
+            f"the runtime {info.version} needs API {info.min_api_version}, "
+            f"this integration speaks {API_VERSION}"
+        )
+
+
+async def _json(response: ClientResponse) -> dict[str, Any]:
+    try:
+        data = await response.json(content_type=None)
+    except ValueError as err:
+        raise NotEdgeCaptionsError("the answer is no JSON") from err
+    if not isinstance(data, dict):
+        raise NotEdgeCaptionsError("the answer is no JSON object")
+    return data
+
+
+async def _raise_for(response: ClientResponse) -> None:
+    """Raise what the runtime's error envelope says."""
+    if response.ok and response.status < 300:  # noqa: PLR2004 - redirects are not ours
+        return
+    try:
+        error = (await _json(response))["error"]
+        code, message = str(error["code"]), str(error["message"])
+    except (KeyError, TypeError, NotEdgeCaptionsError) as err:
+        raise NotEdgeCaptionsError(f"the answer is HTTP {response.status}") from err
+    if response.status in _UNAUTHORIZED and code in _AUTH_CODES:
+        raise AuthError(message)
+    if response.status == _TOO_MANY:
+        wait = response.headers.get("Retry-After", "")
+        raise BusyError(message, code, float(wait) if wait.isdigit() else 1.0)
+    raise RefusedError(message, code)
+
+
+def _parsed[T: (Caption, PairingRequest, Model)](kind: type[T], data: Json) -> T:
+    try:
+        return kind.from_json(data)
+    except (KeyError, TypeError, ValueError) as err:
+        raise NotEdgeCaptionsError(f"the answer lacks something: {err!r}") from err
+
+
+__all__ = [
+    "API_VERSION",
+    "MIN_API_VERSION",
+    "CaptionOptions",
+    "ClientError",
+    "RuntimeClient",
+    "check_versions",
+]

@@ -1,0 +1,243 @@
+"""Actions: describe a picture, search, review, and look after the models."""
+
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, Final
+
+from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+)
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv, service
+import probatio as vol
+
+from . import pictures
+from .client import CaptionOptions
+from .client_errors import ClientError
+from .const import CONF_LANGUAGE, DOMAIN
+from .data import EdgeCaptionsConfigEntry
+from .failures import translated
+from .pictures import Picture
+from .records import Caption
+from .text import short_text
+from .unloading import unload_all
+
+ATTR_ENTRY: Final = "config_entry_id"
+ATTR_MEDIA: Final = "media"
+ATTR_PATH: Final = "path"
+STYLES: Final = ["plain", "alt_text", "social"]
+DETAILS: Final = ["short", "normal", "rich"]
+
+_ENTRY: Final[dict[Any, Any]] = {vol.Optional(ATTR_ENTRY): cv.string}
+_WORDS: Final = vol.All(cv.string, vol.Length(min=1, max=20_000))
+_ID: Final = vol.All(cv.string, vol.Length(min=1, max=100))
+_MEDIA: Final = vol.Any(
+    cv.string,
+    # what the media selector gives
+    vol.Schema({vol.Required("media_content_id"): cv.string}, extra=vol.ALLOW_EXTRA),
+)
+_CAPTION_IMAGE: Final = vol.Schema(
+    {
+        **_ENTRY,
+        vol.Optional(ATTR_ENTITY_ID): cv.entity_id,
+        vol.Optional(ATTR_MEDIA): _MEDIA,
+        vol.Optional(ATTR_PATH): cv.string,
+        vol.Optional("language"): cv.string,
+        vol.Optional("style"): vol.In(STYLES),
+        vol.Optional("detail"): vol.In(DETAILS),
+        vol.Optional("context"): {cv.string: cv.string},
+        vol.Optional("verify"): cv.boolean,
+        vol.Optional("refresh"): cv.boolean,
+        vol.Optional("store"): cv.boolean,
+    }
+)
+_SEARCH: Final = vol.Schema(
+    {
+        **_ENTRY,
+        vol.Required("query"): vol.All(cv.string, vol.Length(min=1, max=500)),
+        vol.Optional("limit", default=10): vol.All(
+            vol.Coerce(int), vol.Range(min=1, max=100)
+        ),
+    }
+)
+_ACCEPT: Final = vol.Schema(
+    {**_ENTRY, vol.Required("suggestion_id"): _ID, vol.Optional("text"): _WORDS}
+)
+_SET: Final = vol.Schema(
+    {
+        **_ENTRY,
+        vol.Required("photo_id"): _ID,
+        vol.Required("text"): _WORDS,
+        vol.Optional("language"): cv.string,
+    }
+)
+_DOWNLOAD: Final = vol.Schema(
+    {
+        **_ENTRY,
+        vol.Required("model"): _ID,
+        vol.Optional("accept_license", default=False): cv.boolean,
+        vol.Optional("confirm", default=False): cv.boolean,
+    }
+)
+_UNLOAD: Final = vol.Schema(_ENTRY)
+
+type _Action = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
+
+
+def register_actions(hass: HomeAssistant) -> None:
+    """Register every action; each works on the one runtime, or on the one named."""
+    for name, (action, schema, response) in _ACTIONS.items():
+        hass.services.async_register(
+            DOMAIN, name, _translating(action), schema, supports_response=response
+        )
+
+
+def _translating(action: _Action) -> _Action:
+    """Return the action with the client's errors in the person's language."""
+
+    @wraps(action)
+    async def run(call: ServiceCall) -> ServiceResponse:
+        try:
+            return await action(call)
+        except ClientError as err:
+            raise translated(err) from err
+
+    return run
+
+
+def caption_response(caption: Caption) -> dict[str, Any]:
+    """Return a caption as automations get it."""
+    return {
+        "caption": caption.text,
+        "short": short_text(caption.text),
+        "language": caption.language,
+        "verdict": caption.verdict,
+        "doubted": list(caption.doubted),
+        "score": caption.score,
+        "model": caption.model,
+        "origin": caption.origin,
+        "caption_id": caption.id,
+        "photo_id": caption.photo_id,
+        "seconds": caption.seconds,
+        "notes": list(caption.notes),
+    }
+
+
+async def _caption_image(call: ServiceCall) -> ServiceResponse:
+    entry = _entry(call)
+    picture = await _picture(call)
+    data = call.data
+    options = CaptionOptions(
+        language=data.get("language") or entry.options.get(CONF_LANGUAGE),
+        style=data.get("style"),
+        detail=data.get("detail"),
+        context=data.get("context"),
+        verify=data.get("verify"),
+        refresh=data.get("refresh"),
+        store=data.get("store"),
+    )
+    client = entry.runtime_data.client
+    caption = await client.caption(picture.content, picture.name, options)
+    return caption_response(caption)
+
+
+async def _search_captions(call: ServiceCall) -> ServiceResponse:
+    client = _entry(call).runtime_data.client
+    found = await client.search(call.data["query"], call.data["limit"])
+    return {
+        "photos": [
+            {
+                "photo_id": photo["id"],
+                "taken_at": photo.get("taken_at"),
+                "found_in": (photo.get("match") or {}).get("field"),
+                "text": (photo.get("match") or {}).get("text"),
+            }
+            for photo in found
+        ]
+    }
+
+
+async def _accept_suggestion(call: ServiceCall) -> ServiceResponse:
+    client = _entry(call).runtime_data.client
+    decided = await client.accept(call.data["suggestion_id"], call.data.get("text"))
+    return _written(decided.get("caption") or {})
+
+
+async def _set_caption(call: ServiceCall) -> ServiceResponse:
+    data = call.data
+    client = _entry(call).runtime_data.client
+    return _written(
+        await client.write_caption(data["photo_id"], data["text"], data.get("language"))
+    )
+
+
+async def _download_model(call: ServiceCall) -> ServiceResponse:
+    data = call.data
+    job = await _entry(call).runtime_data.client.download(
+        data["model"], accept_license=data["accept_license"], confirm=data["confirm"]
+    )
+    return {"job_id": job.get("id"), "state": job.get("state")}
+
+
+async def _unload_models(call: ServiceCall) -> ServiceResponse:
+    data = _entry(call).runtime_data
+    unloaded = await unload_all(data.client)
+    await data.coordinator.async_request_refresh()
+    return {"unloaded": list(unloaded)}
+
+
+def _written(caption: Any) -> ServiceResponse:
+    return {
+        "photo_id": caption.get("photo_id"),
+        "caption": caption.get("text"),
+        "language": caption.get("language"),
+    }
+
+
+async def _picture(call: ServiceCall) -> Picture:
+    given = [key for key in (ATTR_ENTITY_ID, ATTR_MEDIA, ATTR_PATH) if key in call.data]
+    if len(given) != 1:
+        raise _invalid("no_picture" if not given else "more_than_one_picture")
+    value = call.data[given[0]]
+    if given[0] == ATTR_ENTITY_ID:
+        return await pictures.of_entity(call.hass, value)
+    if given[0] == ATTR_PATH:
+        return await pictures.of_path(call.hass, value)
+    media = value if isinstance(value, str) else value["media_content_id"]
+    return await pictures.of_media(call.hass, media)
+
+
+def _entry(call: ServiceCall) -> EdgeCaptionsConfigEntry:
+    """Return the runtime that is meant; where there is one only, it needs no name."""
+    entry_id = call.data.get(ATTR_ENTRY)
+    if entry_id is None:
+        entries = call.hass.config_entries.async_entries(
+            DOMAIN, include_ignore=False, include_disabled=False
+        )
+        if not entries:
+            raise _invalid("not_set_up")
+        if len(entries) > 1:
+            raise _invalid("which_runtime")
+        entry_id = entries[0].entry_id
+    entry: EdgeCaptionsConfigEntry = service.async_get_config_entry(
+        call.hass, DOMAIN, entry_id
+    )
+    return entry
+
+
+def _invalid(key: str) -> ServiceValidationError:
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key)
+
+
+_ACTIONS: Final[dict[str, tuple[_Action, vol.Schema, SupportsResponse]]] = {
+    "caption_image": (_caption_image, _CAPTION_IMAGE, SupportsResponse.ONLY),
+    "search_captions": (_search_captions, _SEARCH, SupportsResponse.ONLY),
+    "accept_suggestion": (_accept_suggestion, _ACCEPT, SupportsResponse.OPTIONAL),
+    "set_caption": (_set_caption, _SET, SupportsResponse.OPTIONAL),
+    "download_model": (_download_model, _DOWNLOAD, SupportsResponse.OPTIONAL),
+    "unload_models": (_unload_models, _UNLOAD, SupportsResponse.OPTIONAL),
+}
