@@ -100,7 +100,7 @@ class CaptionTask(RuntimeEntity, AITaskEntity):
         if words := unfollowable(instruction):
             raise await self._cannot_answer(", ".join(words))
 
-    async def _refuse_fields(self, fields: list[_Field]) -> None:
+    async def _refuse_fields(self, fields: list["_Field"]) -> None:
         for field in fields:
             if not field.is_answerable:
                 raise await self._cannot_answer(field.name)
