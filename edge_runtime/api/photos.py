@@ -5,20 +5,17 @@ from typing import Any, Final
 from aiohttp import web
 
 from ..errors import PhotoError, PhotoNotFoundError
-from ..schemas import Verdict
 from ..service import ANY, CaptionChangedError, PhotoFileMissingError
 from ..store import (
     SIZES,
     ConflictError,
     InvalidValueError,
     NothingToUndoError,
-    PhotoFilter,
     TagNotFoundError,
     to_rfc3339,
 )
 from .captions import ERRORS, OPTIONS, options_of
 from .fields import (
-    Boolean,
     Choice,
     Field,
     Integer,
@@ -31,20 +28,16 @@ from .fields import (
     obj,
     ulid,
 )
-from .pagination import PAGE_QUERY
 from .routing import API, Call, Reply, RouteTable, json_answer
 from .shapes import (
     DETAILS,
     JOB,
-    PHOTO,
     RATING,
     TAG,
     WORDS,
     WRITTEN,
     details_dict,
     job_dict,
-    page_shape,
-    photo_dict,
     rating_dict,
     tag_dict,
     written_dict,
@@ -53,14 +46,6 @@ from .shapes import (
 ROUTES: Final = RouteTable("photos")
 _ID: Final[dict[str, Field]] = {"photo_id": ulid()}
 _LANGUAGE: Final = language(required=False, description="by default the settings' own")
-_MATCH: Final = answer(
-    field=Text(),
-    text=Text(max_length=WORDS),
-    highlights=ListOf(item=ListOf(item=Integer(minimum=0))),
-)
-_LISTED: Final = answer(
-    **PHOTO.fields, match=Object(fields=_MATCH.fields, is_open=True, nullable=True)
-)
 _CHANGE: Final = answer(
     caption=Object(fields=WRITTEN.fields, is_open=True, nullable=True),
     replaced_at=Timestamp(),
@@ -74,57 +59,8 @@ class _Seen(Timestamp):
         return {k: v for k, v in super().schema().items() if k != "default"}
 
 
-_FILTER: Final[dict[str, Field]] = {
-    "q": Text(required=False, max_length=500, description="words to search for"),
-    "has_caption": Boolean(required=False),
-    "pending": Boolean(required=False),
-    "verdict": Choice.of(*Verdict, required=False),
-    "tag": Text(required=False, min_length=1, max_length=200),
-    "album_id": ulid(required=False),
-    "source_id": ulid(required=False),
-    "year": Integer(required=False, minimum=1, maximum=9998),
-}
 _SIZE: Final = Choice.of(*map(str, SIZES), required=False, default=str(SIZES[0]))
 _A_DAY: Final = "private, max-age=86400"
-
-
-@ROUTES.get(
-    f"{API}/photos",
-    summary="List photos, newest first; with `q` those that have all of its words",
-    query=PAGE_QUERY | _FILTER,
-    answer=page_shape(_LISTED),
-    errors=(InvalidValueError,),
-)
-async def list_photos(call: Call) -> Reply:
-    """Return a page of photos."""
-    query, store = call.query, call.service.store
-    wanted = PhotoFilter(
-        has_caption=query["has_caption"],
-        pending=query["pending"],
-        verdict=None if query["verdict"] is None else Verdict(query["verdict"]),
-        tag=query["tag"],
-        album_id=query["album_id"],
-        source_id=query["source_id"],
-        year=query["year"],
-    )
-    place = {"limit": query["limit"], "cursor": query["cursor"]}
-    if query["q"] is None:
-        page = await store.photos.page(wanted, **place)
-        items = [{**photo_dict(photo), "match": None} for photo in page.items]
-        return {"items": items, "next_cursor": page.next_cursor}
-    hits = await store.search.photos(query["q"], wanted, **place)
-    items = [
-        {
-            **photo_dict(hit.photo),
-            "match": {
-                "field": hit.field,
-                "text": hit.text,
-                "highlights": [list(span) for span in hit.highlights],
-            },
-        }
-        for hit in hits.items
-    ]
-    return {"items": items, "next_cursor": hits.next_cursor}
 
 
 @ROUTES.get(

@@ -27,6 +27,7 @@ from .scrubbing import Scrubber
 from .search import Search
 from .service_records import StoreOpening
 from .shares import Shares
+from .shelves import Shelves
 from .sources import Sources
 from .suggestions import Suggestions
 from .tags import Tags
@@ -67,6 +68,7 @@ class Store:
         self.ratings = Ratings(database)
         self.tags = Tags(database)
         self.albums = Albums(database)
+        self.shelves = Shelves(database)
         self.search = Search(database)
         self.jobs = Jobs(database)
         self.events = Events(database)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from .hashtags import tag_name
 from .positions import position_at
 from .records import PhotoFilter
-from .times import year_range
+from .times import month_range, year_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,18 @@ def _conditions(wanted: PhotoFilter) -> list[tuple[str, tuple[object, ...]]]:
         # no parameter: the index holds only those that wait
         parts.append((f"photos.is_pending = {int(wanted.pending)}", ()))
     if wanted.year is not None:
-        first, following = year_range(wanted.year)
-        parts.append(
-            (
-                "photos.taken_at >= ? AND photos.position BETWEEN ? AND ?",
-                (first, position_at(first), position_at(following) - 1),
-            )
-        )
+        parts.append(_taken_between(*year_range(wanted.year)))
+    if wanted.month is not None:
+        parts.append(_taken_between(*month_range(wanted.month)))
+    if wanted.place is not None:
+        # every name in it, however it is nested
+        names = "SELECT 1 FROM json_tree(photos.place) WHERE atom = ?"
+        parts.append((f"EXISTS ({names})", (wanted.place,)))
     return parts
+
+
+def _taken_between(first: int, following: int) -> tuple[str, tuple[object, ...]]:
+    return (
+        "photos.taken_at >= ? AND photos.position BETWEEN ? AND ?",
+        (first, position_at(first), position_at(following) - 1),
+    )

@@ -186,6 +186,10 @@ class PhotoFilter:
     album_id: str | None = None
     source_id: str | None = None
     year: int | None = None
+    month: str | None = None
+    """Such as `2026-11`, in UTC."""
+    place: str | None = None
+    """One of the names of where it was taken."""
     deleted: bool = False
     """True lists the photos in the bin, and only them."""
 
@@ -314,6 +318,14 @@ class Tag:
     """What identifies it: NFC, casefolded."""
     display: str
     """As it was first written."""
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A month or a place, and how many photos are from it."""
+
+    name: str
     photos: int
 
 

@@ -8,6 +8,7 @@ from .errors import InvalidValueError
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_MONTHS: Final = 12
 
 
 def now_ms() -> int:
@@ -38,8 +39,17 @@ def year_range(year: int) -> tuple[int, int]:
     """Return the first millisecond of a year and of the next one, in UTC."""
     if not MINYEAR <= year < MAXYEAR:
         raise InvalidValueError(f"{year} is no year that a photo can be from")
-    return _year_start(year), _year_start(year + 1)
+    return _start(year), _start(year + 1)
 
 
-def _year_start(year: int) -> int:
-    return (datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+def month_range(month: str) -> tuple[int, int]:
+    """Return the first millisecond of a month such as `2026-11` and of the next one."""
+    year, number = int(month[:4]), int(month[5:])
+    if not MINYEAR <= year < MAXYEAR:
+        raise InvalidValueError(f"{month} is no month that a photo can be from")
+    following = (year, number + 1) if number < _MONTHS else (year + 1, 1)
+    return _start(year, number), _start(*following)
+
+
+def _start(year: int, month: int = 1) -> int:
+    return (datetime(year, month, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND

@@ -153,6 +153,65 @@ async def test_sources_filter_the_list(library):
     assert not (await library.get("/photos", params={"source_id": NOBODY}))["items"]
 
 
+async def test_albums_months_and_places_are_shelves(library, service):
+    store, (first, second, third) = service.store, library.photos
+    await store.photos.update(
+        first,
+        taken_at=1_791_849_600_000,  # 13 October 2026
+        place={"city": "Torbole", "country": "Italien", "country_code": "IT"},
+    )
+    await store.photos.update(second, place={"country": "Italien"})
+    camera = await store.sources.add(SourceKind.CAMERA, "yard")
+    frame = NewPhoto(camera.id, "f" * 64, 9, 9, taken_at=1_791_849_600_000)
+    await store.photos.add(frame)
+    album = await store.albums.create("Lake")
+    await store.albums.add(album.id, [third])
+
+    assert (await library.get("/albums"))["items"] == [
+        {"id": album.id, "kind": "user", "name": "Lake", "photos": 1}
+    ]
+    assert (await library.get("/months"))["items"] == [
+        {"month": "2026-10", "photos": 1},
+        {"month": "2023-11", "photos": 2},
+    ]
+    assert (await library.get("/places"))["items"] == [
+        {"name": "Italien", "photos": 2},
+        {"name": "Torbole", "photos": 1},
+    ]
+
+    async def listed(**query):
+        page = await library.get("/photos", params=query)
+        return {photo["id"] for photo in page["items"]}
+
+    assert await listed(album_id=album.id) == {third}
+    assert await listed(month="2023-11") == {second, third}
+    assert await listed(month="2023-12") == set()
+    assert await listed(place="Torbole") == {first}
+    assert await listed(place="Italien", q="beach") == {first, second}
+    for month in ("2023", "2023-13", "2023-1"):
+        code = await library.get("/photos", 400, params={"month": month})
+        assert code == "invalid_request"
+    nobodys = await library.get("/photos", 422, params={"month": "0000-01"})
+    assert nobodys == "invalid_value"
+
+
+async def test_lists_say_what_stands_under_a_photo(library, service):
+    first, second, third = library.photos
+    await library.ask("put", f"/photos/{first}/caption", json={"text": "Rex"})
+    german = {"text": "Ein Hund", "language": "de"}
+    await library.ask("put", f"/photos/{first}/caption", json=german)
+    await library.ask("post", f"/suggestions/{library.suggestions[1]}/reject")
+    page = await library.get("/photos")
+    words = {photo["id"]: photo["words"] for photo in page["items"]}
+    assert words == {
+        first: "Rex",  # in the language of the settings
+        second: None,
+        third: "A dog number 2 on a beach.",
+    }
+    (hit,) = (await library.get("/photos", params={"q": "hund"}))["items"]
+    assert (hit["words"], hit["match"]["text"]) == ("Rex", "Ein Hund")
+
+
 async def test_tags_by_hand(library):
     photo = library.photos[0]
     added = await library.ask("put", f"/photos/{photo}/tags/Urlaub 2024")

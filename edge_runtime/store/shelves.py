@@ -1,0 +1,82 @@
+"""What photos can be browsed by, and the words that stand under each."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+import sqlite3
+from typing import Final
+
+from .database import Database
+from .records import Shelf, SourceKind
+from .rows import from_json
+from .search_index import place_names
+
+_OF_A_LIBRARY: Final = (
+    "photos.deleted_at IS NULL"
+    " AND photos.source_id NOT IN (SELECT id FROM sources WHERE kind = ?)"
+)
+_CODE: Final = 2
+"""Letters of a country's code, which is no name to browse by."""
+_WORDS: Final = (
+    "SELECT text FROM captions WHERE photo_id = ?1 ORDER BY language != ?2, language",
+    (
+        "SELECT text FROM suggestions WHERE photo_id = ?1 AND state = 'pending'"
+        " AND stale = 0 ORDER BY language != ?2, created_at DESC, id DESC"
+    ),
+)
+
+
+class Shelves:
+    """The library by month and by place; a camera's frames are on no shelf."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def months(self) -> Sequence[Shelf]:
+        """Return the months that photos were taken in, the newest first."""
+
+        def work(connection: sqlite3.Connection) -> Sequence[Shelf]:
+            rows = connection.execute(
+                "SELECT strftime('%Y-%m', taken_at / 1000, 'unixepoch') AS month,"  # noqa: S608  # our own names
+                f" count(*) AS photos FROM photos WHERE {_OF_A_LIBRARY}"
+                " AND taken_at >= 0 GROUP BY month ORDER BY month DESC",
+                (SourceKind.CAMERA,),
+            )
+            return [Shelf(row["month"], row["photos"]) for row in rows]
+
+        return await self._database.read(work)
+
+    async def places(self) -> Sequence[Shelf]:
+        """Return the names of places, those with the most photos first."""
+
+        def work(connection: sqlite3.Connection) -> Sequence[Shelf]:
+            counts: Counter[str] = Counter()
+            for row in connection.execute(
+                f"SELECT place, count(*) AS photos FROM photos WHERE {_OF_A_LIBRARY}"  # noqa: S608  # our own names
+                " AND place IS NOT NULL GROUP BY place",
+                (SourceKind.CAMERA,),
+            ):
+                for name in set(place_names(from_json(row["place"]))):
+                    if len(name) > _CODE:
+                        counts[name] += row["photos"]
+            ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+            return [Shelf(name, photos) for name, photos in ranked]
+
+        return await self._database.read(work)
+
+    async def words(self, photo_ids: Sequence[str], language: str) -> Mapping[str, str]:
+        """Return what stands under each photo: its caption, else what is suggested.
+
+        In the language if there is such a text; a photo without any is left out.
+        """
+
+        def work(connection: sqlite3.Connection) -> Mapping[str, str]:
+            found: dict[str, str] = {}
+            for photo_id in photo_ids:
+                for query in _WORDS:
+                    row = connection.execute(query, (photo_id, language)).fetchone()
+                    if row is not None:
+                        found[photo_id] = row["text"]
+                        break
+            return found
+
+        return await self._database.read(work)
