@@ -107,6 +107,25 @@ def test_a_link_that_works_once_signs_a_phone_in(serve, visit, way):
     other.get_by_text("This link was used or is too old").wait_for()
 
 
+def test_a_page_left_alone_notices_that_its_token_ended(serve, visit):
+    visit.expected += ["401", "INCOMPLETE_CHUNKED"]
+    served = serve(needs_token=True)
+    token, secret = new_token(served, "read")
+    page = visit(f"{served.url}#/tags")
+    sign_in(page, secret)
+    page.get_by_role("heading", name="Tags", exact=True).wait_for()
+    served.run(lambda s: s.store.tokens.revoke(token.id))
+    served.stop()
+    served.start()  # the stream ends, and the next one is refused
+    page.get_by_text("You were signed out").wait_for()
+    assert page.context.cookies() == []  # the dead one is not sent again
+    sign_in(page, new_token(served, "read")[1])
+    page.get_by_role("heading", name="Tags", exact=True).wait_for()
+    page.keyboard.press("2")
+    page.get_by_role("heading", name="Review").wait_for()
+    assert page.locator("h1").count() == 1
+
+
 def test_whoever_may_only_look_is_offered_nothing_else(serve, visit):
     visit.expected += ["401"]
     served = serve(needs_token=True)

@@ -62,6 +62,11 @@ def test_searching_as_one_types_marks_what_was_found(served, visit):
     page.get_by_text("Nothing found").wait_for()
     page.locator(".search-field").press("Escape")
     tiles(page, 4)
+    page.locator(".search-field").fill("gate")
+    page.locator(".result").first.wait_for()
+    page.get_by_role("link", name="Library").click()  # begins anew
+    tiles(page, 4)
+    assert page.locator(".search-field").input_value() == ""
 
 
 def test_a_tag_is_an_album(served, visit):

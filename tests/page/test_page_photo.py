@@ -114,6 +114,16 @@ def test_a_change_by_somebody_else_is_shown_before_anything_is_lost(
     assert caption_of(served, photo_id).text == "My words"
 
 
+def test_keeping_the_other_text_drops_nothing_for_good(served, photo, photo_id):
+    photo.keyboard.press("e")
+    photo.get_by_label("Caption", exact=True).fill("My words")
+    write(served, photo_id, "Their words")
+    photo.get_by_role("button", name="Keep that one").click()
+    photo.locator(".caption-text", has_text="Their words").wait_for()
+    photo.locator(".toast", has_text="Changes dropped").get_by_text("Undo").click()
+    assert photo.get_by_label("Caption", exact=True).input_value() == "My words"
+
+
 def test_earlier_versions_are_there_and_can_be_used_again(served, visit, photo_id):
     for text in ("The first", "The second", "The third"):
         write(served, photo_id, text)
@@ -184,10 +194,9 @@ def test_a_forgotten_photo_is_gone_for_good_and_asks_first(served, photo, photo_
     dialog.wait_for(state="detached")
     photo.get_by_role("button", name="Forget this photo").click()
     dialog.get_by_role("button", name="Forget this photo").click()
-    photo.locator(".tile").first.wait_for()
+    photo.wait_for_function("() => document.querySelectorAll('.tile').length === 3")
     left = served.run(lambda s: s.store.photos.page()).items
     assert photo_id not in {one.id for one in left}
-    photo.wait_for_function("() => document.querySelectorAll('.tile').length === 3")
 
 
 def test_hostile_captions_stay_text(served, visit, photo_id):

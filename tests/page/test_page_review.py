@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_runtime.store import SuggestionFilter, SuggestionState
+from edge_runtime.store import NewSuggestion, SuggestionFilter, SuggestionState
 
 
 def pending(served) -> list:
@@ -95,6 +95,26 @@ def test_a_decision_made_elsewhere_moves_the_queue_on(served, review):
     served.run(accept)
     said(review, "decided somewhere else")
     assert review.locator(".review-photo").get_attribute("alt") == second.text
+
+
+def test_a_newer_suggestion_takes_the_place_of_the_one_shown(served, review):
+    first, *_ = pending(served)
+    new = NewSuggestion(first.photo_id, "en", "Something quite different")
+
+    async def add(service):
+        suggestion = await service.store.suggestions.add(new)
+        ids = {"id": suggestion.id, "photo_id": suggestion.photo_id}
+        await service.events.emit("suggestion.added", ids)
+
+    served.run(add)
+    shown = []
+    for _ in range(4):
+        review.locator(".review-text").wait_for()
+        shown.append(review.locator(".review-photo").get_attribute("alt"))
+        review.keyboard.press("n")
+        review.wait_for_timeout(100)
+    assert "Something quite different" in shown
+    assert first.text not in shown
 
 
 def test_the_queue_ends_and_says_so(served, review):

@@ -1,6 +1,6 @@
 // Starts the page.
 
-import { apiEvents, inWords } from "./core/api.js";
+import { apiEvents, call, inWords } from "./core/api.js";
 import { dropOldDrafts } from "./core/drafts.js";
 import { el, fill } from "./core/dom.js";
 import { connection } from "./core/connection.js";
@@ -43,21 +43,19 @@ async function begin() {
 let shown = null;
 
 function show() {
-  const wanted = session.may("read") ? "shell" : "sign-in";
-  if (shown === wanted) return;
-  shown = wanted;
-  if (wanted === "shell") {
-    live.start();
-    new Shell().mount(root);
-  } else {
-    live.stop();
-    new SignInView().mount(root);
-  }
+  const Wanted = session.may("read") ? Shell : SignInView;
+  if (shown instanceof Wanted) return;
+  shown?.unmount?.();
+  if (Wanted === Shell) live.start();
+  else live.stop();
+  shown = new Wanted();
+  shown.mount(root);
 }
 
 /** The token was revoked or has ended: say so; what was typed waits as a draft. */
 function signedOut() {
-  if (shown !== "shell") return;
+  if (!(shown instanceof Shell)) return;
+  call("POST", "sign-out").catch(() => {}); // takes the dead cookie away
   session.scope = "public";
   session.wasSignedOut = true;
   session.emit("change");

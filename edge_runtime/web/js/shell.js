@@ -1,13 +1,12 @@
 // The frame around every view: navigation, the banner when the service is gone, messages.
 
-import { get } from "./core/api.js";
 import { connection } from "./core/connection.js";
 import { el, fill } from "./core/dom.js";
 import { t } from "./core/i18n.js";
 import { bind } from "./core/keys.js";
-import { live } from "./core/live.js";
 import { go, link, parse } from "./core/router.js";
 import { session } from "./core/session.js";
+import { waiting } from "./core/waiting.js";
 import { button } from "./parts/controls.js";
 import { keyHelp } from "./parts/key-help.js";
 import { icon } from "./parts/icons.js";
@@ -31,7 +30,6 @@ const PLACES = [
   ["settings", "settings", SettingsView],
 ];
 const VIEWS = { ...Object.fromEntries(PLACES.map(([name, , view]) => [name, view])), tag: LibraryView };
-const COUNT_AFTER_MS = 400;
 
 /** Shows the view that the address names; a photo lies over the view before it. */
 export class Shell {
@@ -42,29 +40,43 @@ export class Shell {
   #returnTo = null;
   #uploads = new UploadTray();
   #main = el("main", { id: "main", class: "main" });
-  #over = el("div", { class: "overlay", hidden: true });
+  #over = el("div", { class: "overlay", role: "region", "aria-label": t("photo"), hidden: true });
   #banner = el("div", { class: "banner", role: "alert", hidden: true });
   #links = new Map();
   #badge = el("span", { class: "badge", hidden: true });
-  #timer = null;
+  #end = new AbortController();
+  #stops = [];
 
   mount(root) {
     const skip = el("a", { class: "skip", href: "#main", text: t("skip.main"), on: { click: (event) => this.#skip(event) } });
     fill(root, skip, this.#banner, el("div", { class: "frame" }, this.#navigation(), this.#main), this.#over, this.#uploads.node, toastRegion());
-    addEventListener("hashchange", () => this.#route());
-    connection.on("down", ({ nextIn }) => this.#sayGone(nextIn));
-    connection.on("restored", () => this.#back());
-    for (const type of ["suggestion.added", "suggestion.changed", "photo.forgotten", "reset"]) {
-      live.on(type, () => this.#countSoon());
-    }
-    bind([
+    addEventListener("hashchange", () => this.#route(), { signal: this.#end.signal });
+    this.#stops.push(
+      connection.on("down", ({ nextIn }) => this.#sayGone(nextIn)),
+      connection.on("restored", () => this.#back()),
+      waiting.on("change", () => this.#showWaiting()),
+      bind(this.#keys()),
+    );
+    this.#uploads.listen(document.body, this.#end.signal);
+    this.#route();
+    waiting.refresh();
+  }
+
+  /** End everything that listens: the person was signed out. */
+  unmount() {
+    this.#end.abort();
+    for (const stop of this.#stops) stop();
+    this.#overlay?.unmount();
+    this.#base?.unmount();
+    document.documentElement.classList.remove("has-overlay");
+  }
+
+  #keys() {
+    return [
       { keys: ["?"], words: "key.help", run: keyHelp },
       { keys: ["/"], words: "key.search", run: () => this.#search() },
       ...PLACES.slice(0, 3).map(([name], place) => ({ keys: [String(place + 1)], words: `key.go.${name}`, run: () => go(link(name)) })),
-    ]);
-    this.#uploads.listen(document.body);
-    this.#route();
-    this.#count();
+    ];
   }
 
   #navigation() {
@@ -160,27 +172,17 @@ export class Shell {
     fill(this.#banner);
     this.#base?.refresh?.();
     this.#overlay?.refresh();
-    this.#count();
+    waiting.refresh();
   }
 
-  #countSoon() {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#count(), COUNT_AFTER_MS);
-  }
-
-  async #count() {
-    try {
-      const { stored } = await get("stats");
-      const waiting = stored.photos_pending;
-      this.#badge.hidden = waiting === 0;
-      fill(
-        this.#badge,
-        el("span", { "aria-hidden": true, text: waiting > 999 ? "999+" : String(waiting) }),
-        el("span", { class: "unseen", text: t("nav.review.count", { n: waiting }) }),
-      );
-    } catch {
-      // the banner tells
-    }
+  #showWaiting() {
+    const { count } = waiting;
+    this.#badge.hidden = count === 0;
+    fill(
+      this.#badge,
+      el("span", { "aria-hidden": true, text: count > 999 ? "999+" : String(count) }),
+      el("span", { class: "unseen", text: t("nav.review.count", { n: count }) }),
+    );
   }
 
   #search() {

@@ -67,6 +67,7 @@ export function formatBytes(bytes) {
 
 /** Return a duration: 0.4 s, 12 s, 3 min. */
 export function formatSeconds(seconds) {
+  if (seconds < 0.1) return `< ${formatNumber(0.1)} s`;
   if (seconds >= 90) return t("minutes", { n: Math.round(seconds / 60) });
   const digits = seconds < 10 ? 1 : 0;
   return `${formatNumber(seconds, { maximumFractionDigits: digits })} s`;
@@ -78,6 +79,15 @@ export const formatDay = (text) => format(text, { dateStyle: "long" });
 /** Return the month of "2024-05" in words. */
 export function formatMonth(month) {
   return format(`${month}-15T12:00:00Z`, { month: "long", year: "numeric", timeZone: "UTC" });
+}
+
+/** Return the name of a language such as "de" or "pt-BR". */
+export function languageName(tag) {
+  try {
+    return new Intl.DisplayNames(locale, { type: "language" }).of(tag);
+  } catch {
+    return tag; // no tag that a browser knows
+  }
 }
 
 /** Return how long ago a moment was. */

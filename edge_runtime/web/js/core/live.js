@@ -1,6 +1,6 @@
 // What happens in the service, as it happens (server-sent events).
 
-import { address } from "./api.js";
+import { address, apiEvents, get } from "./api.js";
 import { connection } from "./connection.js";
 import { Emitter } from "./emitter.js";
 
@@ -47,8 +47,15 @@ function open() {
   source.addEventListener("error", () => {
     if (source.readyState !== EventSource.CLOSED) return; // the browser tries again itself
     close();
-    timer = setTimeout(open, AGAIN_MS);
+    timer = setTimeout(again, AGAIN_MS);
   });
+}
+
+/** The service closed the door: perhaps this browser's token has ended. */
+async function again() {
+  const info = await get("info").catch(() => null);
+  if (info?.authorized === false) apiEvents.emit("unauthorized");
+  else if (info) open(); // without an answer, `restored` opens it
 }
 
 function close() {

@@ -84,6 +84,7 @@ export default {
   suggestion: "Vorschlag",
   "suggestion.stale": "Das Foto wurde danach bearbeitet.",
   "suggestion.use": "Diese Worte nehmen",
+  quoted: "„{word}“",
   "verdict.doubted": { one: "Ist {words} wirklich auf dem Foto?", other: "Sind {words} wirklich auf dem Foto?" },
   "verdict.doubted.aloud": "zweifelhaft",
   "verdict.doubted.title": "Die Prüfung hat das auf dem Foto nicht gefunden",

@@ -84,6 +84,7 @@ export default {
   suggestion: "Suggestion",
   "suggestion.stale": "The photo was edited after this was written.",
   "suggestion.use": "Use these words",
+  quoted: "“{word}”",
   "verdict.doubted": { one: "Is {words} really in the photo?", other: "Are {words} really in the photo?" },
   "verdict.doubted.aloud": "doubtful",
   "verdict.doubted.title": "The check did not find this in the photo",

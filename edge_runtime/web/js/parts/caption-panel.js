@@ -4,6 +4,7 @@ import { ApiError, get, inWords, post, put, remove } from "../core/api.js";
 import { draftOf, dropDraft, keepDraft } from "../core/drafts.js";
 import { el, fill } from "../core/dom.js";
 import { formatAgo, t } from "../core/i18n.js";
+import { go, link } from "../core/router.js";
 import { session } from "../core/session.js";
 import { button } from "./controls.js";
 import { Editor } from "./editor.js";
@@ -141,9 +142,13 @@ export class CaptionPanel {
     this.#close();
     if (!isChanged || dropped.trim() === "") return;
     const back = () => {
-      this.#open(dropped, base);
       keepDraft(this.#photoId, this.#language, dropped, base);
-      this.#editor.focus();
+      if (this.node.isConnected) {
+        this.#open(dropped, base);
+        this.#editor.focus();
+      } else {
+        go(link("photo", this.#photoId)); // it opens with the draft
+      }
     };
     toast(t("draft.dropped"), { action: { words: t("undo"), run: back } });
   }
@@ -219,7 +224,7 @@ export class CaptionPanel {
           "div",
           { class: "row" },
           button(t("conflict.mine"), () => this.#save(this.#editor.text.trim(), { overwrite: true }), { kind: "small" }),
-          button(t("conflict.theirs"), () => this.#close(), { kind: "small quiet" }),
+          button(t("conflict.theirs"), () => this.#cancel(), { kind: "small quiet" }),
         ),
       ),
     );
@@ -227,7 +232,7 @@ export class CaptionPanel {
   }
 
   #sayDraft(draft) {
-    this.#say("info", t("draft.found", { when: formatAgo(draft.at) }), button(t("draft.discard"), () => this.#close(), { kind: "small quiet" }));
+    this.#say("info", t("draft.found", { when: formatAgo(draft.at) }), button(t("draft.discard"), () => this.#cancel(), { kind: "small quiet" }));
   }
 
   #say(kind, words, ...more) {

@@ -30,15 +30,15 @@ export class UploadTray {
       this.add(this.#input.files);
       this.#input.value = "";
     });
-    document.addEventListener("choose-photos", () => this.choose());
   }
 
   choose() {
     this.#input.click();
   }
 
-  /** Take what is dropped anywhere on the page. */
-  listen(target) {
+  /** Take what is dropped anywhere on the page, until the signal ends it. */
+  listen(target, signal) {
+    document.addEventListener("choose-photos", () => this.choose(), { signal });
     let depth = 0;
     const isFiles = (event) => session.may("write") && event.dataTransfer?.types.includes("Files");
     const on = (name, run) => target.addEventListener(name, (event) => {
@@ -46,7 +46,7 @@ export class UploadTray {
       event.preventDefault();
       run(event);
       this.#drop.hidden = depth <= 0;
-    });
+    }, { signal });
     on("dragenter", () => (depth += 1));
     on("dragleave", () => (depth -= 1));
     on("dragover", () => {});
@@ -56,10 +56,10 @@ export class UploadTray {
     });
     target.addEventListener("paste", (event) => {
       if (event.clipboardData?.files.length && session.may("write")) this.add(event.clipboardData.files);
-    });
+    }, { signal });
     addEventListener("beforeunload", (event) => {
       if (this.#running + this.#waiting.length > 0) event.preventDefault();
-    });
+    }, { signal });
   }
 
   /** Send photos, one after the other. */
@@ -121,7 +121,7 @@ export class UploadTray {
     const left = this.#running + this.#waiting.length;
     const isOver = left === 0;
     this.#box.hidden = this.#total === 0 && this.#failed.length === 0;
-    const sent = this.#done + [...this.#bytes.values()].reduce((sum, share) => sum + share, 0);
+    const sent = this.#total - left + [...this.#bytes.values()].reduce((sum, share) => sum + share, 0);
     const words = isOver ? t("upload.done", { n: this.#done }) : t("upload.going", { n: this.#total, done: this.#done });
     fill(
       this.#box,

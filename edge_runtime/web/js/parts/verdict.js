@@ -20,7 +20,7 @@ export function verdictBadge(verdict) {
 /** Return the sentence below a suggestion that says what to look at. */
 export function verdictSentence({ verdict, doubted }) {
   if (verdict === "unsure" && doubted.length > 0) {
-    return t("verdict.doubted", { n: doubted.length, words: doubted.map((word) => `“${word}”`).join(", ") });
+    return t("verdict.doubted", { n: doubted.length, words: doubted.map((word) => t("quoted", { word })).join(", ") });
   }
   return t(`verdict.${verdict in SYMBOLS ? verdict : "unchecked"}.long`);
 }

@@ -15,7 +15,7 @@ import { toast } from "../parts/toast.js";
 import { highlighted } from "../parts/words.js";
 import { AltTexts } from "./alt-texts.js";
 import { Feed } from "./feed.js";
-import { setSequence } from "./sequence.js";
+import { sequence } from "./sequence.js";
 
 const SEARCH_AFTER_MS = 220;
 const REFRESH_AFTER_MS = 1200;
@@ -35,6 +35,8 @@ export class LibraryView {
   #alts = new AltTexts();
   #stops = [];
   #typing = null;
+  /** The address changes because of what was typed or pressed here. */
+  #isOwnChange = false;
   #timer = null;
   #body = el("div", { class: "library-body" });
   #state = el("div");
@@ -70,11 +72,10 @@ export class LibraryView {
 
   /** Follow another address of the same place; false: it is another place. */
   turnTo(argument, query) {
-    if (argument !== this.#tag) return false;
-    if (JSON.stringify(query) !== JSON.stringify(this.#query)) {
-      this.#query = query;
-      this.#begin();
-    }
+    if (argument !== this.#tag || !this.#isOwnChange) return false;
+    this.#isOwnChange = false;
+    this.#query = query;
+    this.#begin();
     return true;
   }
 
@@ -121,6 +122,7 @@ export class LibraryView {
 
   #change(part) {
     const query = { ...this.#query, ...part };
+    this.#isOwnChange = true;
     go(link(this.#tag ? "tag" : "library", this.#tag, query), { replace: true });
   }
 
@@ -192,7 +194,7 @@ export class LibraryView {
   }
 
   #remember(feed) {
-    setSequence(feed.photos.map((photo) => photo.id), () => this.#more());
+    sequence.set(feed.photos.map((photo) => photo.id), () => this.#more());
   }
 
   #tile(photo) {

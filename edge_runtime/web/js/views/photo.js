@@ -2,7 +2,7 @@
 
 import { get, inWords, remove } from "../core/api.js";
 import { el, fill } from "../core/dom.js";
-import { formatDay, t } from "../core/i18n.js";
+import { formatDay, languageName, t } from "../core/i18n.js";
 import { bind } from "../core/keys.js";
 import { live } from "../core/live.js";
 import { go, link } from "../core/router.js";
@@ -18,7 +18,7 @@ import { tagField } from "../parts/tag-field.js";
 import { toast } from "../parts/toast.js";
 import { Wand } from "../parts/wand.js";
 import { captionText } from "../parts/words.js";
-import { neighbours } from "./sequence.js";
+import { sequence } from "./sequence.js";
 
 const OF_THIS_PHOTO = ["suggestion.added", "suggestion.changed", "caption.changed", "caption.enriched", "photo.changed", "tag.changed"];
 
@@ -31,6 +31,8 @@ export class PhotoView {
   #wand;
   #title = el("h1", { class: "photo-title", tabindex: "-1", text: t("photo") });
   #stage = el("div", { class: "stage" });
+  #previous = iconButton(t("previous"), "left", () => this.#step(-1), { class: "icon-button on-stage stage-previous" });
+  #next = iconButton(t("next"), "right", () => this.#step(1), { class: "icon-button on-stage stage-next" });
   #more = el("div", { class: "photo-more" });
   #side = el("aside", { class: "photo-side", "aria-label": t("photo.words") });
   #isShown = false;
@@ -51,7 +53,8 @@ export class PhotoView {
     this.#showPicture("");
     fill(this.#side, skeleton("line", "line", "line short"));
     root.append(this.#stageBox(), this.#side);
-    this.#stops.push(bind(this.#keys()));
+    this.#showSteps();
+    this.#stops.push(bind(this.#keys()), sequence.on("change", () => this.#showSteps()));
     for (const type of OF_THIS_PHOTO) {
       this.#stops.push(live.on(type, (data) => data.photo_id === this.#id || data.id === this.#id ? this.refresh() : null));
     }
@@ -123,7 +126,7 @@ export class PhotoView {
     const hadFocus = this.#more.querySelector(".tags")?.contains(document.activeElement);
     fill(
       this.#more,
-      others.map((one) => el("section", {}, el("h2", { class: "label", text: one.language }), captionText(one.text, one.language))),
+      others.map((one) => el("section", {}, el("h2", { class: "label", text: languageName(one.language) }), captionText(one.text, one.language))),
       el("section", {}, el("h2", { class: "label", text: t("tags") }), field),
       canWrite && (photo.has_caption || photo.suggestions.length > 0) && starField(this.#id, ratings.items[0]?.stars ?? 0),
       el("section", {}, el("h2", { class: "label", text: t("facts") }), photoFacts(photo)),
@@ -141,16 +144,15 @@ export class PhotoView {
   }
 
   #stageBox() {
-    const { previous, next } = neighbours(this.#id);
+    const back = iconButton(t("back"), "left", this.#onClose, { class: "icon-button on-stage stage-back" });
+    return el("div", { class: "stage-box" }, this.#stage, back, this.#previous, this.#next);
+  }
+
+  #showSteps() {
+    const { previous, next } = sequence.neighbours(this.#id);
+    this.#previous.hidden = previous === null;
+    this.#next.hidden = next === null;
     for (const id of [next, previous]) if (id) preloadPicture(id);
-    return el(
-      "div",
-      { class: "stage-box" },
-      this.#stage,
-      iconButton(t("back"), "left", this.#onClose, { class: "icon-button on-stage stage-back" }),
-      previous && iconButton(t("previous"), "left", () => this.#step(-1), { class: "icon-button on-stage stage-previous" }),
-      next && iconButton(t("next"), "right", () => this.#step(1), { class: "icon-button on-stage stage-next" }),
-    );
   }
 
   #showPicture(alt) {
@@ -162,7 +164,7 @@ export class PhotoView {
   }
 
   #step(by) {
-    const { previous, next } = neighbours(this.#id);
+    const { previous, next } = sequence.neighbours(this.#id);
     const id = by < 0 ? previous : next;
     if (id) go(link("photo", id), { replace: true });
   }

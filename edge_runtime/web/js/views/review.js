@@ -8,6 +8,7 @@ import { bind } from "../core/keys.js";
 import { live } from "../core/live.js";
 import { link } from "../core/router.js";
 import { session } from "../core/session.js";
+import { waiting } from "../core/waiting.js";
 import { button, buttonLink, choices, emptyState, failure, pageTitle, skeleton } from "../parts/controls.js";
 import { Editor } from "../parts/editor.js";
 import { photoImage, preloadPicture } from "../parts/image.js";
@@ -53,6 +54,7 @@ export class ReviewView {
       live.on("suggestion.changed", ({ id, state }) => this.#changedElsewhere(id, state)),
       live.on("photo.forgotten", ({ id }) => this.#queue.dropPhoto(id) && this.#render()),
       live.on("reset", () => this.refresh()),
+      waiting.on("change", () => this.#showCount()),
     );
     this.refresh();
   }
@@ -80,9 +82,10 @@ export class ReviewView {
   }
 
   async #lookForNew() {
-    const wasEmpty = !this.#queue.current;
+    const before = this.#queue.current?.id;
     await this.#queue.addNew().catch(() => {});
-    if (wasEmpty) this.#render();
+    // a newer suggestion for the photo that is shown takes the place of the one before
+    if (this.#queue.current?.id !== before && !this.#editor) this.#render();
     else this.#showCount();
   }
 
@@ -153,7 +156,7 @@ export class ReviewView {
   async #showDetails(suggestion, image) {
     const photo = await this.#detailsOf(suggestion).catch(() => null);
     if (!photo || this.#queue.current?.id !== suggestion.id) return;
-    image.style.setProperty("aspect-ratio", `${photo.width} / ${photo.height}`);
+    if (photo.height > 0) image.style.setProperty("--ratio", photo.width / photo.height);
     const own = photo.captions.find((one) => one.language === suggestion.language);
     const facts = [photo.taken_at && formatDay(photo.taken_at), photo.camera, photo.files[0]?.path.split("/").at(-1)];
     const place = this.#card.querySelector(".review-facts");
@@ -263,9 +266,10 @@ export class ReviewView {
     for (const one of this.#card.querySelectorAll(".review-actions button")) one.disabled = busy;
   }
 
-  async #showCount() {
-    const { place, total } = this.#queue;
-    this.#count.textContent = this.#queue.current ? t("review.place", { place: place + 1, total: this.#queue.isWhole ? String(total) : `${total}+` }) : "";
+  #showCount() {
+    const { current, place, total, isWhole, verdict } = this.#queue;
+    const atLeast = verdict === null && waiting.count > total ? waiting.count : `${total}+`;
+    this.#count.textContent = current ? t("review.place", { place: place + 1, total: isWhole ? total : atLeast }) : "";
   }
 
   #nothing() {
