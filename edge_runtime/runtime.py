@@ -1,5 +1,7 @@
 """`EdgeRuntime`: the only place that builds the parts and knows how they fit."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
 from typing import Self
@@ -11,7 +13,7 @@ from .downloads import ModelStore
 from .errors import ModelUnknownError, ModelUnusableError, NoModelError
 from .hardware.software import base_install, is_installed
 from .inference.child import WorkerLaunch
-from .inference.messages import LoadRequest, SharedScorer
+from .inference.messages import LoadRequest, ScoreJob, SharedScorer
 from .inference.registry import FAMILIES, SCORERS
 from .inference.runner import ModelRunner
 from .manifest import Manifest, ModelSpec, load_manifest
@@ -29,6 +31,14 @@ from .selection import (
 from .selection.memory import usable_memory
 from .selftest import SelfTest, SelfTestStore
 from .yaml_reader import suggest
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How well a photo supports texts, each on the scorer's own scale."""
+
+    scorer: str
+    values: tuple[float, ...]
 
 
 class EdgeRuntime:
@@ -134,6 +144,24 @@ class EdgeRuntime:
             check=check,
         )
         return await pipeline.caption(request)
+
+    async def score(
+        self, path: str, texts: Sequence[str], captioner: ModelSpec
+    ) -> Scores | None:
+        """Return how well a photo supports texts, by the scorer beside a captioner.
+
+        None: no scorer is here.
+        """
+        scorer = self.scorer(captioner)
+        if scorer is None:
+            return None
+        shared = scorer.shares_encoder is not None
+        runner = self.runner(captioner if shared else scorer)
+        job = ScoreJob(
+            path=path, memory_budget=self._memory_budget(), captions=tuple(texts)
+        )
+        answer = await runner.score(job)
+        return Scores(scorer.id, tuple(answer.captions))
 
     def captioner(self, selection: Selection) -> ModelSpec:
         """Return the captioner that answers now, or raise why there is none."""

@@ -229,18 +229,22 @@ class ListOf(Field):
     """Values of one kind; in a query or form they are parted by commas."""
 
     item: Field
+    min_items: int = 0
     max_items: int = 1000
 
     def _schema(self) -> dict[str, Any]:
-        return {
+        schema = {
             "type": "array",
             "items": self.item.schema(),
             "maxItems": self.max_items,
         }
+        return {**schema, "minItems": self.min_items} if self.min_items else schema
 
     def _read(self, value: Any, where: str) -> Any:
         if not isinstance(value, list):
             raise RequestError(f"{where}: must be a list")
+        if len(value) < self.min_items:
+            raise RequestError(f"{where}: must have at least {self.min_items} items")
         if len(value) > self.max_items:
             raise RequestError(f"{where}: must have at most {self.max_items} items")
         return [self.item.read(v, f"{where}[{n}]") for n, v in enumerate(value)]

@@ -103,7 +103,7 @@ class CaptionJobs:
                 await self._captions.ask(question, may_refuse=False)
                 state["captioned"] += 1
             except EdgeRuntimeError as err:
-                _note_failure(state, photo_ids[number], err)
+                note_failure(state, photo_ids[number], err)
             state["next"] = number + 1
         await context.progress(len(photo_ids), len(photo_ids))
         return {key: state[key] for key in ("captioned", "failed", "errors")}
@@ -126,10 +126,9 @@ def _result(answer: Answer) -> dict[str, Any]:
     return result
 
 
-def _note_failure(
-    state: dict[str, Any], photo_id: str, error: EdgeRuntimeError
-) -> None:
-    # A worker that can't be started fails for every photo: the job ends with it.
+def note_failure(state: dict[str, Any], photo_id: str, error: EdgeRuntimeError) -> None:
+    """Note that one photo of a batch failed; raise what would fail for each of them."""
+    # A worker that can't be started fails for every photo.
     if error.code in {"stopping", "no_model", "worker_start_failed", "model_broken"}:
         raise error
     state["failed"] += 1

@@ -27,6 +27,8 @@ from .review import ReviewService
 from .runners import RunnerFact, RunnerPool
 from .selector import Selector
 from .shares import ShareService
+from .studies import StudyService
+from .study_jobs import StudyJobs
 from .thumbnails import Thumbnails
 from .work_folder import WorkFolder
 
@@ -44,6 +46,7 @@ class Service:
     review: ReviewService
     thumbnails: Thumbnails
     shares: ShareService
+    studies: StudyService
 
     def __init__(self, settings: Settings, runtime: EdgeRuntime) -> None:
         """Take the parts; `open` or `start` makes them work."""
@@ -130,12 +133,15 @@ class Service:
         self.models = ModelService(parts)
         self.captions = CaptionService(parts, self.models.fetch_if_allowed)
         self.caption_jobs = CaptionJobs(parts, self.captions)
-        self.jobs.register([*self.caption_jobs.kinds(), *ModelJobs(parts).kinds()])
+        study_jobs = StudyJobs(parts, self.captions)
+        for jobs in (self.caption_jobs, ModelJobs(parts), study_jobs):
+            self.jobs.register(jobs.kinds())
         self.review = ReviewService(
             self.store, self.events, self.captions.cache, keeper
         )
         self.thumbnails = Thumbnails(self.store, files, keeper)
         self.shares = ShareService(self.store, self.events, self.thumbnails)
+        self.studies = StudyService(parts, self.thumbnails)
 
     async def _needed_files(self) -> set[Path]:
         """Return the uploads that unfinished jobs still need."""

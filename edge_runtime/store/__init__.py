@@ -13,6 +13,7 @@ from .errors import (
     NothingToUndoError,
     PairingNotFoundError,
     RecordNotFoundError,
+    RespondentNotFoundError,
     ShareNotFoundError,
     SourceUnknownError,
     StoreClosedError,
@@ -22,6 +23,7 @@ from .errors import (
     StoreTooNewError,
     StoreUnsupportedError,
     StoreUnwritableError,
+    StudyNotFoundError,
     SuggestionDecidedError,
     SuggestionNotFoundError,
     SuggestionReplacedError,
@@ -76,6 +78,15 @@ from .service_records import (
     Token,
     TokenScope,
 )
+from .study_records import (
+    Respondent,
+    Stars,
+    Study,
+    StudyCaption,
+    StudyRating,
+    StudyState,
+    Variant,
+)
 from .thumbnails import SIZES, ThumbnailFolder
 from .times import from_rfc3339, now_ms, to_rfc3339
 
@@ -119,6 +130,8 @@ __all__ = [
     "PhotoFilter",
     "Rating",
     "RecordNotFoundError",
+    "Respondent",
+    "RespondentNotFoundError",
     "Retention",
     "SearchHit",
     "Share",
@@ -128,6 +141,7 @@ __all__ = [
     "Source",
     "SourceKind",
     "SourceUnknownError",
+    "Stars",
     "Store",
     "StoreClosedError",
     "StoreCorruptError",
@@ -137,6 +151,11 @@ __all__ = [
     "StoreTooNewError",
     "StoreUnsupportedError",
     "StoreUnwritableError",
+    "Study",
+    "StudyCaption",
+    "StudyNotFoundError",
+    "StudyRating",
+    "StudyState",
     "Suggestion",
     "SuggestionDecidedError",
     "SuggestionFilter",
@@ -151,6 +170,7 @@ __all__ = [
     "TokenNotFoundError",
     "TokenScope",
     "TooManyPairingsError",
+    "Variant",
     "back_up",
     "from_rfc3339",
     "is_id",

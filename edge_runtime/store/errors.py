@@ -112,6 +112,18 @@ class ShareNotFoundError(RecordNotFoundError):
     code = "share_not_found"
 
 
+class StudyNotFoundError(RecordNotFoundError):
+    """No study has this id."""
+
+    code = "study_not_found"
+
+
+class RespondentNotFoundError(RecordNotFoundError):
+    """The study has no such respondent, or the link is none (any more)."""
+
+    code = "respondent_not_found"
+
+
 class ConflictError(EdgeRuntimeError):
     """What is asked for does not go with what is there."""
 

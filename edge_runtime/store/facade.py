@@ -23,12 +23,14 @@ from .opening import open_file, problems
 from .pairings import Pairings
 from .photos import Photos
 from .ratings import Ratings
+from .respondents import Respondents
 from .scrubbing import Scrubber
 from .search import Search
 from .service_records import StoreOpening
 from .shares import Shares
 from .shelves import Shelves
 from .sources import Sources
+from .studies import Studies
 from .suggestions import Suggestions
 from .tags import Tags
 from .thumbnails import ThumbnailFolder
@@ -75,6 +77,8 @@ class Store:
         self.tokens = Tokens(database)
         self.pairings = Pairings(database)
         self.shares = Shares(database)
+        self.studies = Studies(database, self._scrubber)
+        self.respondents = Respondents(database)
         self._database = database
 
     @classmethod
