@@ -24,6 +24,7 @@ STAGES = {
     "imaging": ["tests/imaging"],
     "downloads": ["tests/downloads"],
     "store": ["tests/store"],
+    "context": ["tests/context"],
     "service": ["tests/jobs", "tests/service", "tests/api"],
     "page": ["tests/page"],
     "home assistant": ["scripts/test_homeassistant"],
