@@ -81,6 +81,8 @@ class Settings:
     """Names besides this machine's own that requests may address the service by."""
     allowed_folders: tuple[Path, ...] = ()
     """Folders whose photos clients may name by their path."""
+    image_hosts: tuple[str, ...] = ()
+    """Hosts on the internet whose pictures clients may name by their address."""
     max_upload_mib: int = 64
     announce: bool = True
     """Tell the local network that the service is there, where others can reach it."""
@@ -187,6 +189,7 @@ _READERS: Final[Mapping[str, Callable[[YamlValue], Any]]] = {
     "port": lambda value: _at_most(value, value.integer(minimum=0), 65_535),
     "allowed_hosts": _texts,
     "allowed_folders": _paths,
+    "image_hosts": _texts,
     "max_upload_mib": lambda value: value.integer(minimum=1),
     "announce": YamlValue.boolean,
     "ingress": YamlValue.boolean,

@@ -26,6 +26,7 @@ STAGES = {
     "store": ["tests/store"],
     "context": ["tests/context"],
     "service": ["tests/jobs", "tests/service", "tests/api"],
+    "drop-in": ["tests/dropin"],
     "page": ["tests/page"],
     "home assistant": ["scripts/test_homeassistant"],
     "metadata": ["tests/metadata"],

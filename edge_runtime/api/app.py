@@ -7,11 +7,13 @@ from aiohttp import web
 from ..service import Service
 from .access import Access
 from .binding import MAX_JSON, add_routes
+from .drop_in.librephotos import LibrePhotos
 from .events import Streams
 from .keys import (
     ACCESS,
     BASE_URLS,
     COUNTS,
+    LIBREPHOTOS,
     PAIRING_ALLOWANCE,
     ROUTES_OF_APP,
     SERVICE,
@@ -35,6 +37,7 @@ def build_app(
     app[BASE_URLS] = base_urls
     app[COUNTS] = RequestCounts()
     app[STREAMS] = Streams()
+    app[LIBREPHOTOS] = LibrePhotos()
     app[PAIRING_ALLOWANCE] = Allowance(amount=10, per_s=60)
     app[ROUTES_OF_APP] = ALL_ROUTES
     add_routes(app, ALL_ROUTES)

@@ -22,7 +22,7 @@ from .fields import Object
 from .keys import CALLER, ROUTE, SERVICE
 from .routing import EVENT_STREAM, Call, Route, finish
 from .scopes import Scope
-from .uploads import received
+from .uploads import read_large, received
 
 MAX_JSON: Final = MIB
 BODY_S: Final = 20.0
@@ -76,7 +76,7 @@ async def _read_call(route: Route, request: web.Request) -> AsyncIterator[Call]:
             yield call
         return
     if route.body is not None:
-        call.body = await _read_json(route.body, request)
+        call.body = await _read_json(route, route.body, request)
     yield call
 
 
@@ -96,24 +96,41 @@ def _upload_options(
     return route.body.read_texts(given, "form" if is_form else "query")
 
 
-async def _read_json(body: Object, request: web.Request) -> dict[str, Any]:
+async def _read_json(
+    route: Route, body: Object, request: web.Request
+) -> dict[str, Any]:
     if not request.can_read_body:
         return dict(body.read({}, "body"))
-    if request.content_type != "application/json":
+    if route.holds_pictures:
+        # other programs' clients name all kinds of types, or none
+        limit = request.app[SERVICE].settings.max_upload_mib
+        data = await read_large(request, limit)
+    elif request.content_type != "application/json":
         raise MediaTypeError(
             f"a body of type {printable(request.content_type)} is not read here: send "
             "application/json"
         )
+    else:
+        data = await _read_small(request)
     try:
-        async with asyncio.timeout(BODY_S):
-            data = await request.read()
-    except TimeoutError:
-        raise BodyTimeoutError(f"the body took more than {BODY_S:g} s") from None
-    try:
-        value = json.loads(data or b"{}", parse_constant=_refuse_constant)
+        value = (
+            _parsed(data) if len(data) < MIB else await asyncio.to_thread(_parsed, data)
+        )
     except (ValueError, RecursionError) as err:
         raise RequestError(f"body: is no JSON: {err}") from None
     return dict(body.read(value, "body"))
+
+
+async def _read_small(request: web.Request) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await request.read()
+    except TimeoutError:
+        raise BodyTimeoutError(f"the body took more than {BODY_S:g} s") from None
+
+
+def _parsed(data: bytes) -> Any:
+    return json.loads(data or b"{}", parse_constant=_refuse_constant)
 
 
 def _refuse_constant(name: str) -> None:

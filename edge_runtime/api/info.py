@@ -8,7 +8,18 @@ from .. import __version__
 from ..const import APP_NAME
 from ..selection import to_dict as selection_to_dict
 from ..service import Service
-from .fields import Boolean, Choice, Integer, ListOf, MapOf, Text, answer, ulid
+from .fields import (
+    Boolean,
+    Choice,
+    Integer,
+    ListOf,
+    MapOf,
+    Number,
+    Text,
+    answer,
+    ulid,
+)
+from .keys import LIBREPHOTOS
 from .routing import API, Call, Reply, RouteTable
 from .scopes import Scope
 
@@ -29,12 +40,22 @@ RUNNER: Final = answer(
     "/health",
     summary="Return whether the service answers",
     scope=Scope.PUBLIC,
-    answer=answer(status=Choice.of("ok"), version=Text()),
+    answer=answer(
+        status=Choice.of("ok"),
+        version=Text(),
+        last_request_time=Number(
+            nullable=True, description="when LibrePhotos asked last; Unix seconds"
+        ),
+    ),
 )
 async def get_health(call: Call) -> Reply:
     """Answer; that the store can be read is part of the answer."""
     await call.service.store.meta.get("health")
-    return {"status": "ok", "version": __version__}
+    return {
+        "status": "ok",
+        "version": __version__,
+        "last_request_time": call.request.app[LIBREPHOTOS].last_request_time,
+    }
 
 
 @ROUTES.get(

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ..service import Service
     from .access import Access
     from .callers import Caller
+    from .drop_in.librephotos import LibrePhotos
     from .events import Streams
     from .limits import Allowance
     from .metrics import RequestCounts
@@ -21,6 +22,7 @@ COUNTS: Final["web.AppKey[RequestCounts]"] = web.AppKey("counts")
 STREAMS: Final["web.AppKey[Streams]"] = web.AppKey("streams")
 """The event streams that are open."""
 ROUTES_OF_APP: Final["web.AppKey[Sequence[Route]]"] = web.AppKey("routes")
+LIBREPHOTOS: Final["web.AppKey[LibrePhotos]"] = web.AppKey("librephotos")
 PAIRING_ALLOWANCE: Final["web.AppKey[Allowance]"] = web.AppKey("pairing_allowance")
 BASE_URLS: Final["web.AppKey[Callable[[], list[str]]]"] = web.AppKey("base_urls")
 """Returns where others reach this service, best first; empty: nowhere."""

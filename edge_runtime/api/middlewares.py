@@ -16,6 +16,7 @@ from ..errors import EdgeRuntimeError
 from ..units import printable
 from .access import is_unix_socket, refuse_cross_site
 from .callers import NOBODY
+from .drop_in.errors import problem
 from .errors import (
     BodyTooLargeError,
     HostNotAllowedError,
@@ -94,27 +95,26 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     try:
         return await handler(request)
     except EdgeRuntimeError as err:
-        return envelope(err)
+        return envelope(err, request.path)
     except web.HTTPException as err:
         if err.status < HTTPStatus.BAD_REQUEST:  # a redirect
             raise
-        return envelope(_of_http(err, request), _allow(err))
+        return envelope(_of_http(err, request), request.path, _allow(err))
     except Exception as err:
         gone = request.transport is None or request.transport.is_closing()
         if gone and isinstance(err, ConnectionError):
             raise
         _LOGGER.exception("request %s failed", request[REQUEST_ID])
-        return envelope(
-            InternalError(
-                f"a fault in the service; its log tells more: {request[REQUEST_ID]}"
-            )
+        fault = InternalError(
+            f"a fault in the service; its log tells more: {request[REQUEST_ID]}"
         )
+        return envelope(fault, request.path)
 
 
 def envelope(
-    error: EdgeRuntimeError, headers: dict[str, str] | None = None
+    error: EdgeRuntimeError, path: str, headers: dict[str, str] | None = None
 ) -> web.Response:
-    """Return an error as clients get it."""
+    """Return an error as the clients of an address expect it."""
     extra = dict(headers or {})
     is_too_much = error.status == HTTPStatus.TOO_MANY_REQUESTS
     wait = getattr(error, "retry_after_s", _DEFAULT_RETRY_S if is_too_much else None)
@@ -122,7 +122,8 @@ def envelope(
         extra["Retry-After"] = str(max(math.ceil(wait), 1))
     if error.status == HTTPStatus.UNAUTHORIZED:
         extra["WWW-Authenticate"] = 'Bearer realm="Edge Captions"'
-    return json_answer({"error": error.to_dict()}, error.status, extra)
+    status, body = problem(path, error)
+    return json_answer(body, status, extra)
 
 
 @web.middleware

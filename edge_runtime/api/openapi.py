@@ -118,12 +118,15 @@ def _responses(route: Route) -> dict[str, Any]:
     by_status: dict[int, list[str]] = {}
     for error in _errors(route):
         by_status.setdefault(error.status, []).append(error.code)
+    problem = _ERROR_REF
+    if route.problem is not None:
+        problem = {"schema": route.problem.schema()}
     for status, codes in sorted(by_status.items()):
         responses.setdefault(
             str(status),
             {
                 "description": ", ".join(dict.fromkeys(codes)),
-                "content": {JSON: _ERROR_REF},
+                "content": {JSON: problem},
             },
         )
     return responses

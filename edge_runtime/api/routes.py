@@ -27,6 +27,7 @@ from . import (
     tags,
     tokens,
 )
+from .drop_in import librephotos, ollama, openai, photoprism
 from .routing import Route
 
 MODULES: Final = (
@@ -53,6 +54,10 @@ MODULES: Final = (
     suggestions,
     tags,
     tokens,
+    openai,
+    ollama,
+    photoprism,
+    librephotos,
 )
 ALL_ROUTES: Final[tuple[Route, ...]] = tuple(
     route for module in MODULES for route in module.ROUTES

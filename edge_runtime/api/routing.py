@@ -76,8 +76,12 @@ class Route:
     body: Object | None = None
     upload: bool = False
     """A photo may come along: as the body, or as a part of a form."""
+    holds_pictures: bool = False
+    """Its JSON may hold a photo as text, which takes more room than JSON else may."""
     answer: Field | None = None
     """None: no content."""
+    problem: Field | None = None
+    """How another program's protocol writes an error; None: as ours does."""
     status: int = 200
     more_answers: Mapping[int, Field] = field(default_factory=dict)
     """Other statuses than `status` that are no errors."""

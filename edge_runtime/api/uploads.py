@@ -24,6 +24,8 @@ TOTAL_S: Final = 300.0
 """Longest time that one body may take."""
 MAX_PARTS: Final = 32
 MAX_TEXT_PART: Final = 64 * 1024
+MAX_MIB_IN_JSON: Final = 32
+"""Largest photo inside of JSON: unlike an upload it is in memory, more than once."""
 FOLDER: Final = "uploads"
 _NO_FORM: Final = (
     HttpProcessingError,
@@ -93,6 +95,28 @@ async def received(
     finally:
         if result.upload is not None:
             result.upload.drop()
+
+
+async def read_large(request: web.Request, max_upload_mib: int) -> bytes:
+    """Return a JSON body that may hold a photo in base64."""
+    max_bytes = min(max_upload_mib, MAX_MIB_IN_JSON) * MIB
+    most = max_bytes * 4 // 3 + MAX_PARTS * MAX_TEXT_PART
+    if (request.content_length or 0) > most:
+        raise _too_large(max_bytes)
+    data = bytearray()
+    async with _deadline():
+        while chunk := await _in_time(request.content.readany()):
+            data += chunk
+            if len(data) > most:
+                raise _too_large(max_bytes)
+    return bytes(data)
+
+
+async def save_upload(
+    home: Path, max_bytes: int, read: _Read, name: str | None = None
+) -> Upload:
+    """Write a photo that comes in chunks to a file of its own; the caller drops it."""
+    return await _Receiver(home / FOLDER, max_bytes).save(read, name)
 
 
 def clear_uploads(home: Path) -> None:
@@ -172,8 +196,8 @@ class _Receiver:
 
 def _too_large(max_bytes: int) -> BodyTooLargeError:
     return BodyTooLargeError(
-        f"the photo is larger than {max_bytes // MIB} MiB, which is what "
-        "max_upload_mib allows"
+        f"the photo is larger than {max_bytes // MIB} MiB, the most that is taken "
+        f"here (max_upload_mib; {MAX_MIB_IN_JSON} inside of JSON)"
     )
 
 

@@ -1,0 +1,177 @@
+"""One way from a request of any protocol to a caption with the prompt's wishes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+import json
+import re
+from typing import Any, Final
+
+from ... import __version__
+from ...pipeline import (
+    Parts,
+    UnfillableError,
+    Wishes,
+    as_object,
+    fill,
+    language_of,
+    read_wishes,
+)
+from ...service import Answer, CaptionOptions, Question
+from ..routing import Call
+from .errors import ModelCannotAnswerError
+from .names import Named, answering_model, find
+from .pictures import one_picture
+
+_PIECE: Final = re.compile(r"\s*\S+\s*$|\s*\S+")
+MAX_PROMPT: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a client wants, whatever protocol it speaks."""
+
+    model: str
+    prompt: str
+    images: Sequence[str]
+    system: str = ""
+    """A language in it is followed; the rest is none of a captioner's business."""
+    wants_json: bool = False
+    schema: Mapping[str, Any] | None = None
+    max_words: int | None = None
+    """Words after which the answer is cut off; None: it may be as long as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The text that answers, and what is to be said of it."""
+
+    text: str
+    model: str
+    """The captioner that wrote it, or `person`."""
+    is_cut: bool
+    prompt_words: int
+    answer: Answer
+
+    @property
+    def pieces(self) -> list[str]:
+        """Return the text in the pieces that a stream sends."""
+        return pieces(self.text)
+
+    @property
+    def words(self) -> int:
+        """Return how many words answer."""
+        return len(self.text.split())
+
+    @property
+    def fingerprint(self) -> str:
+        """Return which program answers and where the words come from."""
+        return f"edge-captions-{__version__}-{self.answer.origin.value}"
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """Return what no other protocol has a place for, and a person may want."""
+        answer = self.answer
+        return {
+            "id": answer.id,
+            "verdict": answer.verdict.value,
+            "language": answer.language,
+            "notes": list(answer.notes),
+        }
+
+
+async def answer(call: Call, asked: Asked) -> Answered:
+    """Return the answer; raise the error that says why there is none."""
+    named = await find(call.service, asked.model)
+    wishes = await _wishes(call, asked, named)
+    if asked.schema is not None:
+        await _check_schema(call, asked.schema, named)
+    async with one_picture(asked.images, call.service.settings) as upload:
+        question = Question(
+            options=_options(call, wishes, named),
+            path=upload.path,
+            name="the image",
+            is_upload=True,
+            started_by=call.caller.name,
+        )
+        found = await call.service.captions.ask(question)
+    text = await _written(call, asked, wishes, found, named)
+    text, is_cut = _cut(text, asked.max_words)
+    return Answered(
+        text=text,
+        model=found.model or found.origin.value,
+        is_cut=is_cut,
+        prompt_words=len(f"{asked.system} {asked.prompt}".split()),
+        answer=found,
+    )
+
+
+def pieces(text: str) -> list[str]:
+    """Return a text word by word, each with the space before it."""
+    return _PIECE.findall(text)
+
+
+async def wishes_of(call: Call, prompt: str, named: Named) -> Wishes:
+    """Return what a prompt asks for; raise ModelCannotAnswerError."""
+    return await _wishes(call, Asked(named.name, prompt, ()), named)
+
+
+async def _wishes(call: Call, asked: Asked, named: Named) -> Wishes:
+    is_json = asked.wants_json or asked.schema is not None
+    wishes = read_wishes(asked.prompt, wants_json=is_json)
+    if wishes.unfollowable:
+        words = " ".join(wishes.unfollowable)
+        raise await _cannot(call, named, f"'{words}' asks for more than a description")
+    if wishes.language is None and asked.system:
+        wishes = replace(wishes, language=language_of(asked.system))
+    return wishes
+
+
+async def _cannot(call: Call, named: Named, why: str) -> ModelCannotAnswerError:
+    cure = await answering_model(call.service)
+    return ModelCannotAnswerError(
+        f"{named.spec.id} describes photos and follows no other instructions: {why}. "
+        f"Ask for a description ('Describe this image.'); {cure}"
+    )
+
+
+async def _check_schema(call: Call, schema: Mapping[str, Any], named: Named) -> None:
+    """Raise before the photo is looked at if its caption could not fill the schema."""
+    try:
+        fill(schema, Parts("A photo."))
+    except UnfillableError as err:
+        why = f"a caption doesn't say '{err}'"
+        raise await _cannot(call, named, why) from None
+
+
+def _options(call: Call, wishes: Wishes, named: Named) -> CaptionOptions:
+    return CaptionOptions(
+        language=wishes.language or call.service.settings.language,
+        model=None if named.is_best else named.spec.id,
+        style=wishes.style,
+        detail=wishes.detail,
+    )
+
+
+async def _written(
+    call: Call, asked: Asked, wishes: Wishes, found: Answer, named: Named
+) -> str:
+    parts = Parts(found.caption, found.language)
+    try:
+        if asked.schema is not None:
+            return _json(fill(asked.schema, parts))
+        if wishes.wants_json:
+            return _json(as_object(parts, wishes.fields))
+    except UnfillableError as err:
+        raise await _cannot(call, named, f"a caption doesn't say '{err}'") from None
+    return found.caption
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _cut(text: str, max_words: int | None) -> tuple[str, bool]:
+    found = pieces(text)
+    if max_words is None or len(found) <= max_words:
+        return text, False
+    return "".join(found[:max_words]), True
