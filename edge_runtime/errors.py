@@ -151,6 +151,13 @@ class ModelBrokenError(ModelError):
     code = "model_broken"
 
 
+class PromptTooLongError(ModelError):
+    """What a language model should read doesn't fit into its context."""
+
+    code = "prompt_too_long"
+    status = 413
+
+
 class LicenseNotAcceptedError(ModelError):
     """The model's licence wants to be accepted first."""
 

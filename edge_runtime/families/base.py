@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
-
-from PIL import Image
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..errors import ModelBrokenError
 from ..schemas import ImageLabel, VisualCaption
 from ..sessions.base import Array, SessionFactory
+
+if TYPE_CHECKING:  # a language model's worker needs no Pillow
+    from PIL import Image
 
 TOP_LABELS: Final = 5
 NOTABLE_NOUN: Final = 0.05
@@ -48,7 +49,7 @@ class Captioner(Protocol):
     target_size: int
     """Shortest side in pixels that a decoded picture needs to have."""
 
-    def caption(self, image: Image.Image, generate: Mapping[str, Any]) -> Captions:
+    def caption(self, image: "Image.Image", generate: Mapping[str, Any]) -> Captions:
         """Return captions of an RGB picture; `generate` overrides the model's own."""
 
 

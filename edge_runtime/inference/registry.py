@@ -10,7 +10,11 @@ SCORERS: Final[Mapping[str, str]] = {
     "clip": "edge_runtime.families.clip:ClipScorer",
     "image_text": "edge_runtime.families.image_text:SharedEncoderScorer",
 }
-FAMILIES: Final[Mapping[str, str]] = {**CAPTIONERS, **SCORERS}
+GENERATORS: Final[Mapping[str, str]] = {
+    "text_chat": "edge_runtime.families.text_chat:TextChat",
+}
+FAMILIES: Final[Mapping[str, str]] = {**CAPTIONERS, **SCORERS, **GENERATORS}
 SESSIONS: Final[Mapping[str, str]] = {
+    "llama-cpp-python": "edge_runtime.sessions.llama:LlamaSession",
     "onnxruntime": "edge_runtime.sessions.onnx:OnnxSession",
 }

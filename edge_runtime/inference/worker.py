@@ -3,6 +3,8 @@
 Started as `python -P -m edge_runtime.inference.worker`; its end frees all memory.
 """
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 from importlib import import_module
 import sys
@@ -12,8 +14,9 @@ from typing import Any
 from ..errors import EdgeRuntimeError, ModelUnusableError, WorkerError
 from .messages import CaptionAnswer, CaptionJob, LoadRequest, ScoreJob, SharedScorer
 from .protocol import Frame
-from .registry import CAPTIONERS, SCORERS, SESSIONS
+from .registry import CAPTIONERS, GENERATORS, SCORERS, SESSIONS
 from .serving import peak_rss_bytes, run, trim_memory
+from .text_messages import GenerateAnswer, GenerateJob
 
 
 class Worker:
@@ -22,6 +25,7 @@ class Worker:
     def __init__(self) -> None:
         self._captioner: Any = None
         self._scorer: Any = None
+        self._generator: Any = None
         self._no_scorer: EdgeRuntimeError = WorkerError("no scorer is loaded")
 
     def answer(self, frame: Frame) -> dict[str, Any]:
@@ -34,6 +38,8 @@ class Worker:
                 return self._caption(job, frame.payload)
             case "score":
                 return self._score(ScoreJob.from_header(frame.header), frame.payload)
+            case "generate":
+                return self._generate(GenerateJob.from_header(frame.header))
             case "ping":
                 return {}
             case unknown:
@@ -42,10 +48,10 @@ class Worker:
     def _load_model(self, request: LoadRequest) -> dict[str, Any]:
         if request.family in SCORERS:
             self._scorer = _open_scorer(request, request.threads, request.preprocess)
+        elif request.family in GENERATORS:
+            self._generator = _open_model(GENERATORS, request)
         else:
-            family = _find(CAPTIONERS, request.family, "family")
-            config = _config(request, request.threads, request.preprocess)
-            self._captioner = family(config(generate=request.generate))
+            self._captioner = _open_model(CAPTIONERS, request)
             trim_memory()
         if request.scorer is not None:
             try:
@@ -73,6 +79,15 @@ class Worker:
             notes=photo.notes,
             peak_rss_bytes=peak_rss_bytes(),
             photo=kept,
+        ).to_header()
+
+    def _generate(self, job: GenerateJob) -> dict[str, Any]:
+        if self._generator is None:
+            raise WorkerError("a text was asked for before a language model was loaded")
+        turns = [(turn.role, turn.text) for turn in job.turns]
+        found = self._generator.generate(turns, job.generate)
+        return GenerateAnswer(
+            **asdict(found), peak_rss_bytes=peak_rss_bytes()
         ).to_header()
 
     def _score(self, job: ScoreJob, payload: bytes) -> dict[str, Any]:
@@ -110,6 +125,12 @@ def _config(
         preprocess=preprocess,
         open_session=partial(session, threads=threads, options=part.options),
     )
+
+
+def _open_model(families: Mapping[str, str], request: LoadRequest) -> Any:
+    family = _find(families, request.family, "family")
+    config = _config(request, request.threads, request.preprocess)
+    return family(config(generate=request.generate))
 
 
 def _open_scorer(

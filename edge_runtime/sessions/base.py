@@ -1,6 +1,7 @@
 """The interface that families compute with, whatever library is behind it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -29,4 +30,40 @@ class SessionFactory(Protocol):
         """Return the session of a file."""
 
 
-__all__ = ["Array", "Session", "SessionFactory", "np"]
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a language model picks its next token; by default the likeliest."""
+
+    temperature: float = 0.0
+    top_k: int = 40
+    top_p: float = 0.95
+    min_p: float = 0.05
+    repetition_penalty: float = 1.0
+    seed: int = 0
+    grammar: str | None = None
+    """GBNF rules that the text has to follow."""
+    json_schema: Mapping[str, Any] | None = None
+    """A JSON schema that the text has to follow, in place of a grammar."""
+
+
+class TextSession(Protocol):
+    """One loaded language model, with what it has read last."""
+
+    context_tokens: int
+    """The most that prompt and answer may have together."""
+
+    def chat(self, turns: Sequence[tuple[str, str]], opening: str = "") -> list[int]:
+        """Return the tokens of a conversation of roles and texts.
+
+        What a text holds never counts as a mark of the conversation. `opening` is what
+        the answer begins with.
+        """
+
+    def known_prefix(self, prompt: Sequence[int]) -> int:
+        """Return how many tokens of a prompt need not be read again."""
+
+    def generate(self, prompt: Sequence[int], sampling: Sampling) -> Iterator[bytes]:
+        """Return the pieces of an answer, until the model ends it."""
+
+
+__all__ = ["Array", "Sampling", "Session", "SessionFactory", "TextSession", "np"]
