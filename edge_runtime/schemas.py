@@ -43,6 +43,17 @@ class ImageLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class TextLine:
+    """A line of text that stands in a picture."""
+
+    text: str
+    probability: float
+    """Mean of the characters' probabilities."""
+    height: float
+    """Of the line, as a share of the picture's height."""
+
+
+@dataclass(frozen=True, slots=True)
 class VisualCaption:
     """What a captioner says about a picture, before any check or text stage."""
 

@@ -13,7 +13,15 @@ SCORERS: Final[Mapping[str, str]] = {
 GENERATORS: Final[Mapping[str, str]] = {
     "text_chat": "edge_runtime.families.text_chat:TextChat",
 }
-FAMILIES: Final[Mapping[str, str]] = {**CAPTIONERS, **SCORERS, **GENERATORS}
+READERS: Final[Mapping[str, str]] = {
+    "ocr": "edge_runtime.families.ocr:PaddleTextReader",
+}
+FAMILIES: Final[Mapping[str, str]] = {
+    **CAPTIONERS,
+    **SCORERS,
+    **GENERATORS,
+    **READERS,
+}
 SESSIONS: Final[Mapping[str, str]] = {
     "llama-cpp-python": "edge_runtime.sessions.llama:LlamaSession",
     "onnxruntime": "edge_runtime.sessions.onnx:OnnxSession",

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import ProtocolError
+from ..schemas import TextLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,49 @@ class GenerateAnswer:
         try:
             return cls(**header)
         except TypeError as err:
+            raise _incomplete("answer", err) from None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadJob:
+    """One photo whose text is to be read: a path, or the bytes that travel along."""
+
+    path: str | None = None
+    memory_budget: int | None = None
+    """Bytes that decoding may take; None: no limit known."""
+
+    def to_header(self) -> dict[str, Any]:
+        """Return the frame header of the job."""
+        return {"op": "read", **asdict(self)}
+
+    @classmethod
+    def from_header(cls, header: Mapping[str, Any]) -> "ReadJob":
+        """Return the job that a frame header holds."""
+        return cls(header.get("path"), header.get("memory_budget"))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAnswer:
+    """The text that stands in a photo, line by line."""
+
+    lines: tuple[TextLine, ...]
+    seconds: dict[str, float]
+    """Wall seconds by stage: `decode`, `detect`, `recognise`."""
+    notes: tuple[str, ...] = ()
+    peak_rss_bytes: int = 0
+
+    def to_header(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return asdict(self)
+
+    @classmethod
+    def from_header(cls, header: Mapping[str, Any]) -> "ReadAnswer":
+        """Return the answer that a frame header holds."""
+        try:
+            lines = tuple(TextLine(**line) for line in header["lines"])
+            notes = tuple(header["notes"])
+            return cls(**{**header, "lines": lines, "notes": notes})
+        except (KeyError, TypeError) as err:
             raise _incomplete("answer", err) from None
 
 

@@ -14,9 +14,9 @@ from typing import Any
 from ..errors import EdgeRuntimeError, ModelUnusableError, WorkerError
 from .messages import CaptionAnswer, CaptionJob, LoadRequest, ScoreJob, SharedScorer
 from .protocol import Frame
-from .registry import CAPTIONERS, GENERATORS, SCORERS, SESSIONS
+from .registry import CAPTIONERS, GENERATORS, READERS, SCORERS, SESSIONS
 from .serving import peak_rss_bytes, run, trim_memory
-from .text_messages import GenerateAnswer, GenerateJob
+from .text_messages import GenerateAnswer, GenerateJob, ReadAnswer, ReadJob
 
 
 class Worker:
@@ -26,6 +26,7 @@ class Worker:
         self._captioner: Any = None
         self._scorer: Any = None
         self._generator: Any = None
+        self._reader: Any = None
         self._no_scorer: EdgeRuntimeError = WorkerError("no scorer is loaded")
 
     def answer(self, frame: Frame) -> dict[str, Any]:
@@ -40,6 +41,8 @@ class Worker:
                 return self._score(ScoreJob.from_header(frame.header), frame.payload)
             case "generate":
                 return self._generate(GenerateJob.from_header(frame.header))
+            case "read":
+                return self._read(ReadJob.from_header(frame.header), frame.payload)
             case "ping":
                 return {}
             case unknown:
@@ -50,6 +53,8 @@ class Worker:
             self._scorer = _open_scorer(request, request.threads, request.preprocess)
         elif request.family in GENERATORS:
             self._generator = _open_model(GENERATORS, request)
+        elif request.family in READERS:
+            self._reader = _open_model(READERS, request)
         else:
             self._captioner = _open_model(CAPTIONERS, request)
             trim_memory()
@@ -88,6 +93,20 @@ class Worker:
         found = self._generator.generate(turns, job.generate)
         return GenerateAnswer(
             **asdict(found), peak_rss_bytes=peak_rss_bytes()
+        ).to_header()
+
+    def _read(self, job: ReadJob, payload: bytes) -> dict[str, Any]:
+        if self._reader is None:
+            raise WorkerError("a text was to be read before a text reader was loaded")
+        started = perf_counter()
+        photo = _open_photo(job, payload, self._reader.target_size)
+        decoded = perf_counter() - started
+        found = self._reader.read(photo.image)
+        return ReadAnswer(
+            lines=found.lines,
+            seconds={"decode": decoded, **found.seconds},
+            notes=photo.notes,
+            peak_rss_bytes=peak_rss_bytes(),
         ).to_header()
 
     def _score(self, job: ScoreJob, payload: bytes) -> dict[str, Any]:
@@ -143,7 +162,7 @@ def _open_scorer(
     return _load("edge_runtime.inference.scoring:PhotoScorer")(scorer)
 
 
-def _open_photo(job: CaptionJob | ScoreJob, payload: bytes, size: int) -> Any:
+def _open_photo(job: CaptionJob | ScoreJob | ReadJob, payload: bytes, size: int) -> Any:
     opened = _load("edge_runtime.imaging:open_photo")
     return opened(payload or job.path or "", size, job.memory_budget)
 

@@ -15,6 +15,8 @@ class Session(Protocol):
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    metadata: Mapping[str, str]
+    """What the makers of the file wrote into it."""
 
     def input_shape(self, name: str) -> tuple[int | None, ...]:
         """Return an input's shape; None where the graph leaves the size open."""

@@ -49,6 +49,7 @@ class OnnxSession:
         }
         self.inputs = tuple(self._shapes)
         self.outputs = tuple(arg.name for arg in self._session.get_outputs())
+        self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
         self._names = list(self.outputs)
         self._shrink = ort.RunOptions()
         self._shrink.add_run_config_entry(
