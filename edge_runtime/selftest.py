@@ -1,10 +1,11 @@
 """A model must prove itself on this machine before it is chosen by itself.
 
-It has to load in a worker and describe two bundled photos with two different captions,
-each of which names something that is really there.
+A captioner has to load in a worker and describe two bundled photos with two different
+captions, each of which names something that is really there. A language model has to
+put two different facts into two captions, a text reader to read a bundled sign.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict, dataclass
 import json
 from pathlib import Path
@@ -16,10 +17,26 @@ from . import __version__
 from .errors import ManifestError, ModelBrokenError
 from .files import write_text
 from .inference.messages import CaptionAnswer, CaptionJob
+from .inference.text_messages import (
+    ChatTurn,
+    GenerateAnswer,
+    GenerateJob,
+    ReadAnswer,
+    ReadJob,
+)
 from .manifest import ModelSpec
+from .schemas import Task
 from .yaml_reader import read_yaml
 
 SAMPLES: Final = Path(__file__).parent / "bundled" / "samples"
+SIGN: Final = SAMPLES / "sign.png"
+SIGN_TEXT: Final = "CAFE CENTRAL"
+_EXAMPLE: Final = ("Two men sit on a bench.", "Lyon", "Two men sit on a bench in Lyon.")
+_SENTENCES: Final = (
+    ("A dog runs on the beach.", "Porto"),
+    ("A boy rides a bicycle.", "Vienna"),
+)
+"""Captions that a language model adds a place to, and the places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +70,22 @@ class SelfTest:
 
 class _Runner(Protocol):
     async def caption(self, job: CaptionJob, payload: bytes = b"") -> CaptionAnswer: ...
+
+    async def generate(self, job: GenerateJob) -> GenerateAnswer: ...
+
+    async def read(self, job: ReadJob, payload: bytes = b"") -> ReadAnswer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What a model answered to the test's questions."""
+
+    texts: tuple[str, ...]
+    reason: str
+    """Why they prove nothing; empty if they do."""
+    seconds: float
+    """Of the last answer: the model is warm then."""
+    peak_rss_bytes: int
 
 
 def load_samples() -> tuple[Sample, ...]:
@@ -102,28 +135,21 @@ class SelfTestStore:
         return frozenset(s.id for s in specs if (r := self.get(s)) and not r.passed)
 
     async def run(self, spec: ModelSpec, runner: _Runner) -> SelfTest:
-        """Test a captioner with its runner, and store the verdict.
+        """Test a model with its runner, and store the verdict.
 
         What says nothing about the model (a worker that can't start, time or memory
         that ran out) is raised and not stored: the model stays unproven.
         """
-        samples = self_test_samples()
-        answers: list[CaptionAnswer] = []
-        reason, seconds = "", 0.0
         try:
-            for sample in samples:
-                started = perf_counter()
-                answers.append(await runner.caption(CaptionJob(path=str(sample.path))))
-                seconds = perf_counter() - started
+            trial = await _TRIALS[spec.task](runner)
         except ModelBrokenError as err:
-            reason = err.message
-        captions = tuple(answer.captions[0].text for answer in answers)
+            trial = _Trial((), err.message, 0.0, 0)
         result = SelfTest(
-            passed=not (reason := reason or judge(captions, samples)),
-            reason=reason,
-            captions=captions,
-            seconds=seconds,
-            peak_rss_bytes=max((a.peak_rss_bytes for a in answers), default=0),
+            passed=not trial.reason,
+            reason=trial.reason,
+            captions=trial.texts,
+            seconds=trial.seconds,
+            peak_rss_bytes=trial.peak_rss_bytes,
             fingerprint=_fingerprint(spec),
         )
         write_text(self._path(spec), json.dumps(asdict(result), indent=1) + "\n")
@@ -131,6 +157,65 @@ class SelfTestStore:
 
     def _path(self, spec: ModelSpec) -> Path:
         return self._folder / f"{spec.id}.json"
+
+
+def can_test(spec: ModelSpec) -> bool:
+    """Return whether there is a self-test for what the model does."""
+    return spec.task in _TRIALS
+
+
+async def _captions(runner: _Runner) -> _Trial:
+    samples = self_test_samples()
+    answers: list[CaptionAnswer] = []
+    seconds = 0.0
+    for sample in samples:
+        started = perf_counter()
+        answers.append(await runner.caption(CaptionJob(path=str(sample.path))))
+        seconds = perf_counter() - started
+    captions = tuple(answer.captions[0].text for answer in answers)
+    peak = max((a.peak_rss_bytes for a in answers), default=0)
+    return _Trial(captions, judge(captions, samples), seconds, peak)
+
+
+async def _texts(runner: _Runner) -> _Trial:
+    texts: list[str] = []
+    seconds, peak = 0.0, 0
+    for caption, place in _SENTENCES:
+        turns = (
+            ChatTurn("user", _question(*_EXAMPLE[:2])),
+            ChatTurn("assistant", _EXAMPLE[2]),
+            ChatTurn("user", _question(caption, place)),
+        )
+        started = perf_counter()
+        answer = await runner.generate(GenerateJob(turns, {"max_new_tokens": 48}))
+        seconds = perf_counter() - started
+        peak = max(peak, answer.peak_rss_bytes)
+        texts.append(answer.text.strip())
+    named = all(
+        place in text for text, (_, place) in zip(texts, _SENTENCES, strict=True)
+    )
+    reason = "" if named else f"it was told a place and wrote: {' / '.join(texts)}"
+    return _Trial(tuple(texts), reason, seconds, peak)
+
+
+def _question(caption: str, place: str) -> str:
+    return f"Add the place to the caption.\nCaption: {caption}\nPlace: {place}"
+
+
+async def _sign(runner: _Runner) -> _Trial:
+    started = perf_counter()
+    answer = await runner.read(ReadJob(path=str(SIGN)))
+    seconds = perf_counter() - started
+    text = " ".join(line.text for line in answer.lines)
+    reason = "" if SIGN_TEXT in text.upper() else f"it read '{text}' on a plain sign"
+    return _Trial((text,), reason, seconds, answer.peak_rss_bytes)
+
+
+_TRIALS: Final[dict[Task, Callable[[_Runner], Awaitable[_Trial]]]] = {
+    Task.IMAGE_TO_TEXT: _captions,
+    Task.TEXT_GENERATION: _texts,
+    Task.OCR: _sign,
+}
 
 
 def self_test_samples() -> tuple[Sample, ...]:

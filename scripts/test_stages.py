@@ -30,8 +30,12 @@ STAGES = {
     "page": ["tests/page"],
     "home assistant": ["scripts/test_homeassistant"],
     "metadata": ["tests/metadata"],
+    "text": ["tests/text"],
     "packaging": ["tests/packaging"],
 }
+
+PREPARED_BY = {"text": ["scripts/text_environment"]}
+"""What a stage needs that takes longer than a test may: its time is the stage's."""
 
 
 @dataclass
@@ -86,6 +90,10 @@ def run_stage(name: str, *, run_slow: bool) -> Outcome:
         command += [*marker, f"--junitxml={report}", *STAGES[name]]
         environment["COVERAGE_FILE"] = str(LOGS / f".coverage.{slug}")
     with log.open("wb") as output:
+        if name in PREPARED_BY:  # what it can't bring is skipped with a reason
+            subprocess.run(  # noqa: S603
+                PREPARED_BY[name], cwd=ROOT, stdout=output, stderr=output, check=False
+            )
         status = subprocess.run(  # noqa: S603
             command,
             cwd=ROOT,

@@ -8,6 +8,7 @@ from ..inference.registry import FAMILIES
 from ..manifest import ModelSpec
 from ..runtime import EdgeRuntime
 from ..schemas import Task
+from ..selftest import can_test
 from ..units import human_bytes
 from .exit_codes import ExitCode
 from .output import Console
@@ -128,7 +129,7 @@ async def _download(
 
 
 async def _prove(runtime: EdgeRuntime, spec: ModelSpec, console: Console) -> None:
-    if spec.family not in FAMILIES or spec.task is not Task.IMAGE_TO_TEXT:
+    if spec.family not in FAMILIES or not can_test(spec):
         return
     known = runtime.self_tests.get(spec)
     if spec.is_bundled or (known is not None and known.passed):
@@ -136,11 +137,15 @@ async def _prove(runtime: EdgeRuntime, spec: ModelSpec, console: Console) -> Non
     result = await runtime.self_test(spec)
     if result.passed:
         console.tell(
-            f"{spec.id}: self-test passed, {result.seconds:.1f} s a photo, "
+            f"{spec.id}: self-test passed, {result.seconds:.1f} s a {_unit(spec)}, "
             f"{human_bytes(result.peak_rss_bytes)} of memory"
         )
     else:
         console.tell(f"{spec.id}: self-test failed: {result.reason}", "yellow")
+
+
+def _unit(spec: ModelSpec) -> str:
+    return "text" if spec.task is Task.TEXT_GENERATION else "photo"
 
 
 def _installed(runtime: EdgeRuntime) -> list[ModelSpec]:

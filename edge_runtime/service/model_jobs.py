@@ -9,7 +9,7 @@ from ..downloads import FileAction, Progress
 from ..inference.registry import FAMILIES
 from ..jobs import JobContext, JobKind, Priority, Resource
 from ..manifest import ModelSpec
-from ..schemas import Task
+from ..selftest import can_test
 from .errors import ModelBusyError
 from .models import DOWNLOAD_JOB, LOAD_JOB, REMOVE_JOB, VERIFY_JOB
 from .parts import Parts
@@ -61,7 +61,7 @@ class ModelJobs:
     async def _prove(self, context: JobContext, spec: ModelSpec) -> str:
         """Run the self-test of a model that needs one; return how it ended."""
         runtime, pool = self._parts.runtime, self._parts.pool
-        if spec.family not in FAMILIES or spec.task is not Task.IMAGE_TO_TEXT:
+        if spec.family not in FAMILIES or not can_test(spec):
             return "not_run"
         known = await asyncio.to_thread(runtime.self_tests.get, spec)
         if spec.is_bundled or (known is not None and known.passed):

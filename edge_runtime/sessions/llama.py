@@ -14,7 +14,7 @@ from ..errors import ModelBrokenError, ModelUnusableError
 from .base import Sampling
 
 _MAGIC: Final = b"GGUF"
-_ERROR_LEVEL: Final = 3
+_ERROR_LEVEL: Final = 4
 _CONTINUED: Final = 5
 _TEMPLATE: Final = "tokenizer.chat_template"
 _N_CTX: Final = 1024

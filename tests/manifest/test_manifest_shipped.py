@@ -31,10 +31,13 @@ def test_models_stand_best_first_within_a_task(manifest):
         assert scores == sorted(scores, reverse=True), task
 
 
-def test_only_the_embedded_models_are_bundled_and_verified(manifest):
+def test_only_what_was_run_here_is_verified(manifest):
     embedded = [EMBEDDED_MODEL, "im2txt-flickr8k", "tiny-scorer"]
-    assert [spec.id for spec in manifest.models if spec.verified] == embedded
     assert [spec.id for spec in manifest.models if spec.is_bundled] == embedded
+    # what the tests run for real beside them
+    tried = {"smollm2-135m-instruct", "pp-ocr-v4-en"}
+    verified = {spec.id for spec in manifest.models if spec.verified}
+    assert verified == {*embedded, *tried}
 
 
 def test_every_score_says_what_it_rests_on(manifest):

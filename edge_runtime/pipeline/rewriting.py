@@ -1,0 +1,113 @@
+"""Let a language model join a caption with its facts; the gate has the last word.
+
+The model is called only where there is something to join, and it is never the reason
+that a caption fails: what it can't do, a template does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import logging
+from time import perf_counter
+from typing import Any, Final, Protocol
+
+from ..errors import EdgeRuntimeError
+from ..facts import Fact, FactKind, of_kind
+from ..inference.text_messages import GenerateAnswer, GenerateJob
+from .gate import Asked, GateCode, GateReason, gate, named_person
+from .prompts import conversation, looks_like_a_name, told
+from .sentence import to_sentence
+
+_LOGGER = logging.getLogger(__name__)
+_ATTEMPTS: Final[tuple[dict[str, Any], ...]] = (
+    {"temperature": 0.0},
+    {"temperature": 0.6, "seed": 7},
+)
+"""The likeliest text; if that is no good, one other."""
+_MAX_NEW_TOKENS: Final = 80
+_MAX_SECONDS: Final = 60.0
+_QUOTES: Final = "\"'\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
+
+
+class TextGenerator(Protocol):
+    """Goes on with a conversation; a ModelRunner is one."""
+
+    async def generate(self, job: GenerateJob) -> GenerateAnswer:
+        """Return how a language model goes on with a conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A text that passed the gate, or why there is none."""
+
+    text: str | None
+    reason: str
+    """Why a template has to do; empty if there is a text."""
+    attempts: int = 0
+    seconds: float = 0.0
+
+
+def why_not(caption: str, facts: Sequence[Fact]) -> str:
+    """Return why a language model is not asked at all; empty if it may be.
+
+    Without facts it makes captions worse; a name can be put only where it can mean
+    one person alone; and what doesn't look like a name might be an instruction.
+    """
+    known = told(facts)
+    if not known:
+        return "there is no fact to add"
+    odd = next((fact for fact in known if not looks_like_a_name(fact)), None)
+    if odd is not None:
+        return f"the {odd.kind} is too long or holds marks that no name has"
+    if of_kind(known, FactKind.PERSON) and not named_person(caption, known):
+        return "no name can be given to exactly one person in the caption"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriter:
+    """Asks one language model."""
+
+    generator: TextGenerator
+    model_id: str
+
+    async def rewrite(
+        self, caption: str, facts: Sequence[Fact], max_chars: int = 200
+    ) -> Rewritten:
+        """Return a sentence of caption and facts, or why a template has to do."""
+        if reason := why_not(caption, facts):
+            return Rewritten(None, reason)
+        started = perf_counter()
+        asked = Asked(caption, told(facts), max_chars)
+        turns = conversation(caption, asked.facts)
+        wrong: GateReason | None = None
+        for number, settings in enumerate(_ATTEMPTS, 1):
+            limits = {"max_new_tokens": _MAX_NEW_TOKENS, "max_seconds": _MAX_SECONDS}
+            job = GenerateJob(turns, {"stop": ["\n"], **limits, **settings})
+            try:
+                answer = await self.generator.generate(job)
+            except EdgeRuntimeError as err:
+                _LOGGER.warning("%s: no text: %s", self.model_id, err)
+                seconds = perf_counter() - started
+                return Rewritten(None, err.message, number, seconds)
+            text = tidy(answer)
+            wrong = judge(text, answer, asked)
+            if wrong is None:
+                return Rewritten(text, "", number, perf_counter() - started)
+            _LOGGER.debug("%s: %r: %s", self.model_id, text, wrong.sentence)
+        reason = f"{self.model_id} was asked twice: {wrong.sentence if wrong else ''}"
+        return Rewritten(None, reason, len(_ATTEMPTS), perf_counter() - started)
+
+
+def judge(text: str, answer: GenerateAnswer, asked: Asked) -> GateReason | None:
+    """Return what is wrong with an answer, or None if its text may pass."""
+    if answer.finish != "stop":
+        return GateReason(GateCode.CUT_OFF, "it did not come to an end")
+    return gate(text, asked)
+
+
+def tidy(answer: GenerateAnswer) -> str:
+    """Return an answer without the quotes around it, as a sentence."""
+    text = answer.text.strip()
+    if len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES:
+        text = text[1:-1].strip()
+    return to_sentence(text)
