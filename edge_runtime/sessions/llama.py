@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import llama_cpp
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+from llama_cpp.llama_grammar import LlamaGrammar
 
 from ..errors import ModelBrokenError, ModelUnusableError
 from .base import Sampling
@@ -235,10 +236,10 @@ def _grammar(sampling: Sampling) -> Any:
     rules, schema = sampling.grammar, sampling.json_schema
     try:
         if rules is not None:
-            return llama_cpp.LlamaGrammar.from_string(rules, verbose=False)
+            return LlamaGrammar.from_string(rules, verbose=False)
         if schema is not None:
             text = json.dumps(schema)
-            return llama_cpp.LlamaGrammar.from_json_schema(text, verbose=False)
+            return LlamaGrammar.from_json_schema(text, verbose=False)
     except Exception as err:  # noqa: BLE001 - its errors have no common base
         raise ModelUnusableError(
             f"the schema of the answer can't be used ({err})"
