@@ -107,6 +107,20 @@ class ConfigError(DocumentError):
     code = "config_invalid"
 
 
+class TemplateError(EdgeRuntimeError):
+    """A template of captions can't be used as it is written."""
+
+    code = "template_invalid"
+    status = 400
+
+
+class FactError(EdgeRuntimeError):
+    """A fact that was given about a photo makes no sense."""
+
+    code = "fact_invalid"
+    status = 400
+
+
 class HardwareCaptureError(DocumentError):
     """A captured machine can't be read."""
 

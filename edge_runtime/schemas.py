@@ -24,6 +24,26 @@ class Verdict(StrEnum):
     UNCHECKED = "unchecked"
 
 
+class Style(StrEnum):
+    """How a caption is meant to be used."""
+
+    PLAIN = "plain"
+    SHORT = "short"
+    """At most 60 characters."""
+    DETAILED = "detailed"
+    """Everything that is known."""
+    ALT_TEXT = "alt_text"
+    """For those who can't see the picture."""
+    SOCIAL = "social"
+    """With hashtags."""
+    KEYWORDS = "keywords"
+    """No sentence."""
+    NOTIFICATION = "notification"
+    """A title and a sentence."""
+    CUSTOM = "custom"
+    """By a template of the person's own."""
+
+
 @dataclass(frozen=True, slots=True)
 class CaptionRequest:
     """One photo to describe."""
