@@ -123,8 +123,10 @@ async def service(home: Path) -> AsyncIterator[Running]:
     if "listening at " not in line:
         rest = (await child.stderr.read()).decode()
         raise SystemExit(f"the service did not start: {line}{rest}")
+    reading = asyncio.create_task(child.stderr.read())
     async with connected(child, line.split()[-1]) as running:
         yield running
+    await reading
 
 
 @asynccontextmanager

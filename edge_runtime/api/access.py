@@ -21,7 +21,7 @@ SUPERVISOR: Final = "172.30.32.2"
 INGRESS_PATH: Final = "X-Ingress-Path"
 _FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 """What a proxy adds: behind one, an address of this machine may be anybody."""
-_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _REASON: Final = {
     CallerKind.COOKIE: "a signed-in browser",
     CallerKind.LOOPBACK: "a browser on this machine",
@@ -113,7 +113,7 @@ def refuse_cross_site(request: web.Request, caller: Caller) -> None:
     A token in a header is proof enough: no other page can know it. A cookie, an address
     or ingress is not, so the browser has to say that our own page asks.
     """
-    if request.method in _SAFE_METHODS or not caller.kind.is_ambient:
+    if request.method in SAFE_METHODS or not caller.kind.is_ambient:
         return
     headers = request.headers
     if "X-Requested-With" in headers:  # no other site may set it: CORS is closed

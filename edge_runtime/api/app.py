@@ -21,7 +21,7 @@ from .keys import (
 )
 from .limits import Allowance
 from .metrics import RequestCounts
-from .middlewares import MIDDLEWARES, add_headers
+from .middlewares import add_headers, pass_through
 from .routes import ALL_ROUTES
 
 
@@ -31,7 +31,7 @@ def build_app(
     base_urls: Callable[[], list[str]] = list,
 ) -> web.Application:
     """Return the app over a service; who starts the service also stops it."""
-    app = web.Application(middlewares=MIDDLEWARES, client_max_size=MAX_JSON)
+    app = web.Application(middlewares=[pass_through], client_max_size=MAX_JSON)
     app[SERVICE] = service
     app[ACCESS] = access
     app[BASE_URLS] = base_urls

@@ -40,11 +40,23 @@ def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
 
 
 def _bind(route: Route) -> Any:
+    path, query = Object(fields=route.path_names), Object(fields=route.query)
+
     async def handle(request: web.Request) -> web.StreamResponse:
         request[ROUTE] = route
         _check_scope(request[CALLER], route.scope)
-        async with _read_call(route, request) as call:
-            return finish(route, await route.handler(call))
+        call = Call(
+            request,
+            path.read_texts(request.match_info, "path") if path.fields else {},
+            query.read_texts(request.query, "query") if query.fields else {},
+            body={},
+        )
+        if route.upload and request.content_type != "application/json":
+            async with _read_upload(route, call):
+                return finish(route, await route.handler(call))
+        if route.body is not None:
+            call.body = await _read_json(route, route.body, request)
+        return finish(route, await route.handler(call))
 
     return handle
 
@@ -63,27 +75,13 @@ def _check_scope(caller: Caller, needed: Scope) -> None:
 
 
 @asynccontextmanager
-async def _read_call(route: Route, request: web.Request) -> AsyncIterator[Call]:
-    path = _read_texts(route.path_names, request.match_info, "path")
-    query = _read_texts(route.query, request.query, "query")
-    call = Call(request, path, query, body={})
-    if route.upload and request.content_type != "application/json":
-        settings = request.app[SERVICE].settings
-        limit = settings.max_upload_mib * MIB
-        async with received(request, settings.home, limit) as found:
-            call.upload = found.upload
-            call.body = _upload_options(route, request, found.texts)
-            yield call
-        return
-    if route.body is not None:
-        call.body = await _read_json(route, route.body, request)
-    yield call
-
-
-def _read_texts(
-    fields: Mapping[str, Any], texts: Mapping[str, str], where: str
-) -> dict[str, Any]:
-    return Object(fields=fields).read_texts(texts, where) if fields else {}
+async def _read_upload(route: Route, call: Call) -> AsyncIterator[None]:
+    settings = call.service.settings
+    limit = settings.max_upload_mib * MIB
+    async with received(call.request, settings.home, limit) as found:
+        call.upload = found.upload
+        call.body = _upload_options(route, call.request, found.texts)
+        yield
 
 
 def _upload_options(

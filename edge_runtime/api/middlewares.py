@@ -1,4 +1,4 @@
-"""What every request passes, outermost first: id and log, errors, host, caller."""
+"""What every request passes: id and log, errors, host, caller."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -8,13 +8,13 @@ import re
 import secrets
 import socket
 import time
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
 from ..errors import EdgeRuntimeError
 from ..units import printable
-from .access import is_unix_socket, refuse_cross_site
+from .access import SAFE_METHODS, is_unix_socket, refuse_cross_site
 from .callers import NOBODY
 from .drop_in.errors import problem
 from .errors import (
@@ -45,9 +45,7 @@ SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
 }
-
-_POLLED: Final = frozenset({"/health", "/metrics"})
-"""What monitors ask for all day: no line each, for the SD card's sake."""
+_HEADERS: Final = (*SECURITY_HEADERS.items(), ("Cache-Control", "no-store"))
 _DEFAULT_RETRY_S: Final = 30.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -55,44 +53,48 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Dress a response just before it goes out, streams included."""
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault("Cache-Control", "no-store")
+    headers = response.headers
+    for name, value in _HEADERS:
+        headers.setdefault(name, value)
     if REQUEST_ID in request:
-        response.headers["X-Request-Id"] = request[REQUEST_ID]
+        headers["X-Request-Id"] = request[REQUEST_ID]
 
 
 @web.middleware
-async def identify_request(
-    request: web.Request, handler: Handler
-) -> web.StreamResponse:
-    """Give the request an id, count it and log its end: no names, texts or tokens."""
-    given = request.headers.get("X-Request-Id", "")
-    is_plain = _REQUEST_ID.fullmatch(given) is not None
-    request[REQUEST_ID] = given if is_plain else secrets.token_hex(8)
+async def pass_through(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give the request an id, count it and log its end: no names, texts or tokens.
+
+    What only reads and succeeds is asked all day: no line each, for the SD card's sake.
+    One middleware for all of it: each costs a request as much as the routing does.
+    """
+    given = request.headers.get("X-Request-Id")
+    is_plain = given is not None and _REQUEST_ID.fullmatch(given) is not None
+    request[REQUEST_ID] = given if given and is_plain else secrets.token_hex(8)
+    request[CALLER] = NOBODY
     started = time.monotonic()
     status = 499  # the client left; nginx's number
     try:
-        response = await handler(request)
+        response = await _answer(request, handler)
         status = response.status
     finally:
         seconds = time.monotonic() - started
         route = request[ROUTE].template if ROUTE in request else "-"
         request.app[COUNTS].add(request.method, route, status, seconds)
-        caller = request[CALLER].kind if CALLER in request else "-"
+        is_quiet = request.method in SAFE_METHODS and status < HTTPStatus.BAD_REQUEST
         _LOGGER.log(
-            logging.DEBUG if route in _POLLED else logging.INFO,
+            logging.DEBUG if is_quiet else logging.INFO,
             "%s %s %d %.0f ms %s %s",
             *(request.method, route, status, seconds * 1000),
-            *(caller, request[REQUEST_ID]),
+            *(request[CALLER].kind, request[REQUEST_ID]),
         )
     return response
 
 
-@web.middleware
-async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn every error into the one envelope; a fault tells its story in the log."""
     try:
+        _check_host(request)
+        await _check_caller(request)
         return await handler(request)
     except EdgeRuntimeError as err:
         return envelope(err, request.path)
@@ -126,38 +128,26 @@ def envelope(
     return json_answer(body, status, extra)
 
 
-@web.middleware
-async def check_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+def _check_host(request: web.Request) -> None:
     """Refuse a request that names a host which is not this machine."""
     access = request.app[ACCESS]
-    if not is_unix_socket(request) and not access.is_ingress(request):
-        configured = request.app[SERVICE].settings.allowed_hosts
-        names = allowed_names(socket.gethostname(), configured)
-        header = request.headers.get("Host")
-        if not is_allowed(header, names):
-            raise HostNotAllowedError(
-                f"this service doesn't answer for '{printable(header or '')[:100]}'; "
-                "add the name to allowed_hosts in config.yaml if it is meant to"
-            )
-    return await handler(request)
+    if is_unix_socket(request) or access.is_ingress(request):
+        return
+    configured = request.app[SERVICE].settings.allowed_hosts
+    header = request.headers.get("Host")
+    if not is_allowed(header, allowed_names(socket.gethostname(), configured)):
+        raise HostNotAllowedError(
+            f"this service doesn't answer for '{printable(header or '')[:100]}'; "
+            "add the name to allowed_hosts in config.yaml if it is meant to"
+        )
 
 
-@web.middleware
-async def check_caller(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _check_caller(request: web.Request) -> None:
     """Find out who asks; what they may is checked by each route."""
-    request[CALLER] = NOBODY
     service = request.app[SERVICE]
-    request[CALLER] = await request.app[ACCESS].identify(request, service.store)
-    refuse_cross_site(request, request[CALLER])
-    return await handler(request)
-
-
-MIDDLEWARES: Final[tuple[Any, ...]] = (
-    identify_request,
-    answer_errors,
-    check_host,
-    check_caller,
-)
+    caller = await request.app[ACCESS].identify(request, service.store)
+    request[CALLER] = caller
+    refuse_cross_site(request, caller)
 
 
 def _of_http(err: web.HTTPException, request: web.Request) -> EdgeRuntimeError:

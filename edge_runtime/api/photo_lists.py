@@ -3,10 +3,10 @@
 from typing import Any, Final
 
 from ..schemas import Verdict
-from ..store import InvalidValueError, Photo, PhotoFilter, SearchHit
+from ..store import InvalidValueError, PhotoFilter, SearchHit
 from .fields import Boolean, Choice, Field, Integer, ListOf, Object, Text, answer, ulid
 from .pagination import PAGE_QUERY
-from .routing import API, Call, Reply, RouteTable
+from .routing import API, Call, Reply, RouteTable, json_bytes, to_json
 from .shapes import PHOTO, WORDS, page_shape, photo_dict
 from .shelves import MONTH_PATTERN
 
@@ -62,25 +62,23 @@ async def list_photos(call: Call) -> Reply:
         month=query["month"],
         place=query["place"],
     )
+    language = call.service.settings.language
     place = {"limit": query["limit"], "cursor": query["cursor"]}
     if query["q"] is None:
-        page = await store.photos.page(wanted, **place)
-        found: list[tuple[Photo, dict[str, Any] | None]] = [
-            (photo, None) for photo in page.items
-        ]
-        cursor = page.next_cursor
-    else:
-        hits = await store.search.photos(query["q"], wanted, **place)
-        found = [(hit.photo, _match_dict(hit)) for hit in hits.items]
-        cursor = hits.next_cursor
-    words = await store.shelves.words(
-        [photo.id for photo, _ in found], call.service.settings.language
-    )
+        page = await store.photos.json_page(wanted, language, **place)
+        following = to_json(page.next_cursor)
+        return json_bytes(b'{"items":%b,"next_cursor":%b}' % (page.items, following))
+    hits = await store.search.photos(query["q"], wanted, **place)
+    words = await store.shelves.words([hit.photo.id for hit in hits.items], language)
     items = [
-        {**photo_dict(photo), "words": words.get(photo.id), "match": match}
-        for photo, match in found
+        {
+            **photo_dict(hit.photo),
+            "words": words.get(hit.photo.id),
+            "match": _match_dict(hit),
+        }
+        for hit in hits.items
     ]
-    return {"items": items, "next_cursor": cursor}
+    return {"items": items, "next_cursor": hits.next_cursor}
 
 
 def _match_dict(hit: SearchHit) -> dict[str, Any]:

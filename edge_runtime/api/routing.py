@@ -6,6 +6,7 @@ returns a JSON object or a response. The OpenAPI document is made of the same ro
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from http import HTTPStatus
 import json
 import re
@@ -61,7 +62,7 @@ class Call:
         return any(p.strip() == "respond-async" for p in re.split("[,;]", prefer))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Route:
     """One method of one address, with all that the OpenAPI document says about it."""
 
@@ -101,14 +102,14 @@ class Route:
         is_plain = self.status == HTTPStatus.OK
         return HTTPStatus.NO_CONTENT if is_empty and is_plain else self.status
 
-    @property
+    @cached_property
     def path_names(self) -> dict[str, Field]:
         """Return the placeholders of the path with what they must look like."""
         names = _PLACEHOLDER.findall(self.path)
         plain = Text(min_length=1, max_length=200)
         return {name: self.path_fields.get(name, plain) for name in names}
 
-    @property
+    @cached_property
     def template(self) -> str:
         """Return the path as OpenAPI writes it."""
         return _PLACEHOLDER.sub(r"{\1}", self.path)
@@ -167,12 +168,17 @@ def json_answer(
     data: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:
     """Return an answer with another status or headers than the route's own."""
+    return json_bytes(to_json(data), status, headers)
+
+
+def json_bytes(
+    body: bytes, status: int = 200, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """Return an answer that is JSON already."""
     return web.Response(
-        body=to_json(data),
+        body=body,
         status=status,
-        headers=headers,
-        content_type=JSON,
-        charset="utf-8",
+        headers={"Content-Type": f"{JSON}; charset=utf-8", **(headers or {})},
     )
 
 

@@ -44,6 +44,21 @@ class Database:
             raise closed_error(self.path)
         return await asyncio.wrap_future(self._pool.submit(self._read, work))
 
+    @property
+    def changes(self) -> int:
+        """Return how many commits there were; what was read since the last one holds.
+
+        Counted before a writer is told: it never sees what was there before.
+        """
+        return self._writer.commits
+
+    async def row(self, statement: str, parameters: tuple[object, ...]) -> sqlite3.Row:
+        """Return the one row of a statement, which sees one state by itself."""
+        if self._closed:
+            raise closed_error(self.path)
+        found = self._pool.submit(self._row, statement, parameters)
+        return await asyncio.wrap_future(found)
+
     async def checkpoint(self) -> bool:
         """Move everything from the log into the database, and empty the log.
 
@@ -58,21 +73,25 @@ class Database:
             await asyncio.to_thread(self._close)
 
     def _read(self, work: Work[ResultT]) -> ResultT:
-        try:
-            with self._reader() as connection:
-                connection.execute("BEGIN")
-                try:
-                    return work(connection)
-                finally:
-                    connection.execute("ROLLBACK")
-        except (sqlite3.Error, OverflowError, UnicodeEncodeError) as err:
-            raise readable(err, self.path) from err
+        with self._reader() as connection:
+            connection.execute("BEGIN")
+            try:
+                return work(connection)
+            finally:
+                connection.execute("ROLLBACK")
+
+    def _row(self, statement: str, parameters: tuple[object, ...]) -> sqlite3.Row:
+        with self._reader() as connection:
+            row: sqlite3.Row = connection.execute(statement, parameters).fetchone()
+            return row
 
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
         connection = self._readers.get()
         try:
             yield connection
+        except (sqlite3.Error, OverflowError, UnicodeEncodeError) as err:
+            raise readable(err, self.path) from err
         finally:
             self._readers.put(connection)
 

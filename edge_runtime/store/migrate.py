@@ -58,9 +58,11 @@ def check_sqlite() -> None:
     try:
         with closing(sqlite3.connect(":memory:")) as connection:
             connection.execute("CREATE VIRTUAL TABLE trial USING fts5 (text)")
+            connection.execute("SELECT json_group_array(1)")
     except sqlite3.OperationalError:
         raise StoreUnsupportedError(
-            "this Python's SQLite has no full-text search (FTS5); use another Python"
+            "this Python's SQLite has no full-text search (FTS5) or no JSON; use "
+            "another Python"
         ) from None
 
 

@@ -9,6 +9,7 @@ from .cursors import Page, check_limit, decode_number, encode_cursor, page_of
 from .database import Database
 from .filters import photo_query
 from .forgetting import beyond, forget_photos
+from .listing import JsonPage, PageCache, json_page_of, json_page_statement
 from .photo_rows import add_photo, change_photo, photo_row
 from .positions import ABOVE_ALL
 from .records import (
@@ -41,6 +42,7 @@ class Photos:
         self._database = database
         self._thumbnails = thumbnails
         self._scrubber = scrubber
+        self._pages = PageCache()
 
     async def add(self, new: NewPhoto) -> tuple[Photo, bool]:
         """Add a photo unless the store knows it; return it and whether it is new."""
@@ -116,6 +118,28 @@ class Photos:
             )
 
         return await self._database.read(work)
+
+    async def json_page(
+        self,
+        wanted: PhotoFilter = _EVERYTHING,
+        language: str = "en",
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> JsonPage:
+        """Return a page like `page`, with its photos as the JSON that clients get.
+
+        The language is that of the words under each photo, where there are such.
+        """
+        check_limit(limit)
+        below = ABOVE_ALL if cursor is None else decode_number("photos", cursor)
+        key, changes = (wanted, language, below, limit), self._database.changes
+        if (page := self._pages.get(changes, key)) is None:
+            query = photo_query(wanted)
+            statement = json_page_statement(query, language, below, limit)
+            page = json_page_of(await self._database.row(*statement))
+            self._pages.put(changes, key, page)
+        return page
 
     async def similar(
         self,

@@ -6,6 +6,7 @@ import sqlite3
 from typing import Final
 
 from .database import Database
+from .listing import WORDS
 from .records import Shelf, SourceKind
 from .rows import from_json
 from .search_index import place_names
@@ -14,15 +15,9 @@ _OF_A_LIBRARY: Final = (
     "photos.deleted_at IS NULL"
     " AND photos.source_id NOT IN (SELECT id FROM sources WHERE kind = ?)"
 )
+_WORDS: Final = [one.format(photo="?1", language="?2") for one in WORDS]
 _CODE: Final = 2
 """Letters of a country's code, which is no name to browse by."""
-_WORDS: Final = (
-    "SELECT text FROM captions WHERE photo_id = ?1 ORDER BY language != ?2, language",
-    (
-        "SELECT text FROM suggestions WHERE photo_id = ?1 AND state = 'pending'"
-        " AND stale = 0 ORDER BY language != ?2, created_at DESC, id DESC"
-    ),
-)
 
 
 class Shelves:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 import sqlite3
 from typing import Final
 
@@ -15,6 +16,7 @@ from .times import now_ms
 
 _USE_NOTED_MS: Final = 600_000
 """A use is written down at most this often: an SD card wears with each write."""
+_REMEMBERED: Final = 64
 
 
 class Tokens:
@@ -22,6 +24,9 @@ class Tokens:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._valid: dict[bytes, Token] = {}
+        """Tokens by their hash: each request shows one."""
+        self._revocations = 0
 
     async def create(self, name: str, scope: TokenScope) -> tuple[Token, str]:
         """Create a token; return it and its secret, which is not kept."""
@@ -31,14 +36,10 @@ class Tokens:
 
     async def verify(self, secret: str) -> Token | None:
         """Return the valid token that a secret belongs to."""
-        token = await self._database.read(lambda connection: _find(connection, secret))
-        now = now_ms()
-        if token is not None and now - (token.last_used_at or 0) > _USE_NOTED_MS:
-            # a full disk must not lock the person out
-            with suppress(EdgeRuntimeError):
-                await self._database.write(
-                    lambda connection: _note_use(connection, token.id, now)
-                )
+        key = hash_of(secret)
+        token = self._valid.get(key) or await self._look_up(key, secret)
+        if token is not None:
+            await self._note_use(key, token)
         return token
 
     async def list(self) -> "Sequence[Token]":
@@ -65,7 +66,10 @@ class Tokens:
                 raise TokenNotFoundError(f"no token has the id '{token_id[:40]}'")
             return _token_of(row)
 
-        return await self._database.write(work)
+        token = await self._database.write(work)
+        self._revocations += 1
+        self._valid.clear()
+        return token
 
     async def any_valid(self) -> bool:
         """Return whether somebody holds a token that works."""
@@ -75,6 +79,27 @@ class Tokens:
             return bool(connection.execute(query).fetchone()[0])
 
         return await self._database.read(work)
+
+    async def _look_up(self, key: bytes, secret: str) -> Token | None:
+        before = self._revocations
+        token = await self._database.read(lambda connection: _find(connection, secret))
+        if token is not None and before == self._revocations:  # else it may be revoked
+            if len(self._valid) >= _REMEMBERED:
+                self._valid.clear()
+            self._valid[key] = token
+        return token
+
+    async def _note_use(self, key: bytes, token: Token) -> None:
+        now = now_ms()
+        if now - (token.last_used_at or 0) <= _USE_NOTED_MS:
+            return
+        if key in self._valid:
+            self._valid[key] = replace(token, last_used_at=now)
+        # a full disk must not lock the person out
+        with suppress(EdgeRuntimeError):
+            await self._database.write(
+                lambda connection: _note_use(connection, token.id, now)
+            )
 
 
 def insert_token(

@@ -38,6 +38,7 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.commits = 0
         self._connection = connect(path)
         self._queue: SimpleQueue[_Write | None] = SimpleQueue()
         self._gate = threading.Lock()
@@ -131,6 +132,7 @@ class Writer:
         try:
             results = [work(self._connection) for work in works]
             self._connection.execute("COMMIT")
+            self.commits += 1
         except BaseException:
             # SQLite itself has rolled back after some errors, a full disk among them
             if self._connection.in_transaction:

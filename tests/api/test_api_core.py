@@ -147,12 +147,21 @@ async def test_a_fault_tells_its_story_in_the_log_alone(probe, caplog):
 
 async def test_the_log_of_requests_names_no_values(probe, caplog):
     caplog.set_level(logging.INFO, "edge_runtime.api")
-    async with probe.get("/probe/123?token=abc") as response:
-        assert response.status == 200
-    (line,) = [r.getMessage() for r in caplog.records if "GET" in r.getMessage()]
-    assert line.startswith("GET /probe/{number} 200 ")
-    assert "123" not in line.rpartition(" ")[0]
-    assert "abc" not in line
+    async with probe.get("/probe/abc?token=xyz") as response:
+        assert response.status == 400
+    (line,) = [r.getMessage() for r in caplog.records]
+    assert line.startswith("GET /probe/{number} 400 ")
+    assert "abc" not in line.rpartition(" ")[0]
+    assert "xyz" not in line
+
+
+async def test_what_only_reads_is_no_line_in_the_log(probe, caplog):
+    caplog.set_level(logging.INFO, "edge_runtime.api")
+    async with probe.get("/probe/12"), probe.get("/health"):
+        assert caplog.records == []
+    async with probe.post("/probe", json={"value": 1}):
+        (line,) = [r.getMessage() for r in caplog.records]
+        assert line.startswith("POST /probe 201 ")
 
 
 async def test_too_much_at_once_says_when_to_come_back(probe):

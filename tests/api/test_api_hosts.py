@@ -7,7 +7,7 @@ import pytest
 
 from edge_runtime.api.hosts import allowed_names, is_allowed, is_loopback
 
-NAMES = allowed_names("Pi.example.org", ["photos.example.org"])
+NAMES = allowed_names("Pi.example.org", ("photos.example.org",))
 
 
 @pytest.mark.parametrize(

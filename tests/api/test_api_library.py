@@ -4,11 +4,13 @@ import asyncio
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+import random
 import sqlite3
 
 from api_helpers import error_of
 import pytest
 
+from edge_runtime.api.shapes import photo_dict
 from edge_runtime.store import (
     NewFile,
     NewJob,
@@ -438,6 +440,51 @@ async def test_jobs_of_the_queue_keep_what_they_work_on_to_themselves(library, s
     job = await service.store.jobs.enqueue(NewJob("dream", "nowhere", params=params))
     text = await (await library.client.get(f"{API}/jobs/{job.id}")).text()
     assert "secret" not in text
+
+
+ODD_TIMES = (
+    -62_135_596_800_000,
+    -1,
+    0,
+    1_234_567_890_001,
+    1_699_999_999_999,
+    253_402_300_799_999,
+    None,
+)
+
+
+async def test_the_list_shows_a_photo_as_everything_else_does(library, service):
+    source = await service.store.sources.ensure(SourceKind.CAMERA, "a door")
+    rng = random.Random(4)  # noqa: S311 - makes odd values
+    times = (*ODD_TIMES, *(rng.randrange(-(10**13), 10**14) for _ in range(90)))
+    for number, taken_at in enumerate(times):
+        name = f"\u202e\"{chr(7)}\\ '\U0001f600 {number}"
+        await service.store.photos.add(
+            NewPhoto(
+                source.id,
+                f"{number:064x}",
+                number + 1,
+                2**31,
+                taken_at=taken_at,
+                camera=name if number % 3 else None,
+                latitude=rng.uniform(-90, 90) if number % 2 else None,
+                longitude=-0.0 if number % 4 else 1e-9,
+                place={"city": name, "depth": [1.5, None]} if number % 5 else None,
+                people=(name, "\u2028") if number % 7 else (),
+            )
+        )
+    items = (await library.get("/photos?limit=200"))["items"]
+    assert len(items) == len(times) + 3
+    for item in items:
+        photo = await service.store.photos.get(item["id"])
+        words = await service.store.shelves.words([photo.id], "en")
+        listed = {"words": words.get(photo.id), "match": None}
+        wanted = {**photo_dict(photo), **listed}
+        for name in ("latitude", "longitude"):
+            if wanted[name] is not None:
+                wanted[name] = pytest.approx(wanted[name], rel=1e-14, abs=0)
+        assert item == wanted
+        assert list(item) == list(wanted)
 
 
 async def test_odd_photos_do_not_stop_a_page(library, service):

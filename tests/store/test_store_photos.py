@@ -1,6 +1,7 @@
 """Photos: recognised, listed in order, filtered, changed."""
 
 from dataclasses import fields
+import json
 import random
 
 import pytest
@@ -17,6 +18,7 @@ from edge_runtime.store import (
     new_id,
 )
 from edge_runtime.store.filters import photo_query
+from edge_runtime.store.listing import JsonPage, PageCache
 from tests.store.photos import at, new_photo, picture
 
 SPRING_2020 = 1_584_700_000_000
@@ -204,6 +206,53 @@ async def test_filters_show_what_they_say(store, gallery):
     }
     for wanted, photos in expected.items():
         assert await ids(store, wanted) == [photo.id for photo in photos], wanted
+
+
+async def json_ids(store, wanted=None, limit=50) -> list[str]:
+    """Return the ids of every page of a list that SQLite makes as JSON."""
+    found, cursor = [], None
+    while True:
+        page = await store.photos.json_page(
+            wanted or PhotoFilter(), limit=limit, cursor=cursor
+        )
+        found += [photo["id"] for photo in json.loads(page.items)]
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
+
+
+async def test_a_page_as_json_is_the_page(store, gallery):
+    photos = await gallery.photos(7)
+    await store.tags.add(photos[2], "sun", TagOrigin.PERSON)
+    await store.tags.add(photos[5], "sun", TagOrigin.PERSON)
+    for wanted in (PhotoFilter(), PhotoFilter(tag="sun"), PhotoFilter(deleted=True)):
+        for limit in (1, 2, 7, 50):
+            assert await json_ids(store, wanted, limit) == await ids(
+                store, wanted, limit
+            )
+
+
+async def test_a_page_as_json_is_never_older_than_the_last_write(store, gallery):
+    assert await json_ids(store) == []
+    seen = []
+    for number in range(20):
+        photo = await gallery.photo(number, taken_at=number * 1000)
+        seen.insert(0, photo.id)
+        assert await json_ids(store) == await json_ids(store) == seen
+    await store.photos.forget(seen.pop())
+    assert await json_ids(store) == seen
+
+
+async def test_pages_that_are_kept_have_a_bound():
+    cache, page = PageCache(), JsonPage(b"x" * 400_000, None)
+    for number in range(10):
+        cache.put(1, number, page)
+        assert cache.get(1, number) is page
+    assert [n for n in range(10) if cache.get(1, n)] == [8, 9]
+    cache.put(2, 0, page)
+    cache.put(1, 1, page)  # was on its way when something was written
+    assert cache.get(2, 0) is page
+    assert (cache.get(1, 1), cache.get(2, 1), cache.get(2, 9)) == (None, None, None)
 
 
 async def test_a_photo_without_a_date_is_of_no_year(store, gallery):
