@@ -4,6 +4,7 @@ They show the bundled sample photos, whose licences allow it.
 """
 
 from pathlib import Path
+import random
 import shutil
 import sys
 import tempfile
@@ -25,6 +26,7 @@ SHOTS: list[tuple[str, str, str, dict[str, Any]]] = [
     ("page-review", "review", ".review-photo.is-loaded", DESKTOP),
     ("page-library", "library", ".tile img.is-loaded", DESKTOP),
     ("page-photo", "photo/{photo}", ".stage-photo.is-loaded", DESKTOP),
+    ("page-study", "studies/{study}", ".chart .mean", DESKTOP),
     ("page-phone", "review", ".review-photo.is-loaded", PHONE),
 ]
 DARK = {"page-photo", "page-phone"}
@@ -36,7 +38,8 @@ def main(folder: Path) -> None:
         try:
             ids = served.run(lambda _: store_photos(served.url, SAMPLES), timeout=60)
             served.run(lambda service: _arrange(service, ids))
-            _take(served.url, ids[1], folder)
+            study = served.run(_rated, timeout=60)
+            _take(served.url, {"photo": ids[1], "study": study}, folder)
         finally:
             served.stop()
 
@@ -50,7 +53,27 @@ async def _arrange(service: Any, ids: list[str]) -> None:
         await service.review.write_caption(ids[number], "en", text)
 
 
-def _take(url: str, photo: str, folder: Path) -> None:
+async def _rated(service: Any) -> str:
+    """Let a few people rate who like short captions; return the study."""
+    found = await service.studies.choices()
+    study = await service.studies.create(
+        "Which captions are better?", "en", found.photo_ids, found.variants
+    )
+    await service.jobs.wait(study.job_id)
+    study = await service.store.studies.get(study.id)
+    chance = random.Random(7)  # noqa: S311 - a picture
+    names = ["Anna", "Ben", "Carla", "Deniz", "Emil"]
+    for respondent, _ in await service.store.respondents.add(study.id, names):
+        for sheet in await service.studies.sheets(respondent):
+            stars = [
+                min(max(round(4.6 - len(text) / 25 + chance.gauss(0, 0.8)), 1), 5)
+                for text in sheet.texts
+            ]
+            await service.studies.rate(respondent, study, sheet.photo_id, stars)
+    return str(study.id)
+
+
+def _take(url: str, names: dict[str, str], folder: Path) -> None:
     with sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
@@ -61,7 +84,7 @@ def _take(url: str, photo: str, folder: Path) -> None:
                 **window, color_scheme=scheme, locale="en-GB", reduced_motion="reduce"
             )
             page = context.new_page()
-            page.goto(f"{url}#/{view.format(photo=photo)}")
+            page.goto(f"{url}#/{view.format(**names)}")
             page.locator(sign).first.wait_for()
             page.wait_for_timeout(800)
             path = folder / f"{name}.webp"

@@ -18,6 +18,10 @@ VIEWS = {
     "jobs": ".job",
     "models": ".model",
     "settings": ".panel .rows",
+    "studies": ".card",
+    "studies/new": ".pick",
+    "studies/{study}": ".chart",
+    "rate/{respondent}": ".rate-text",
     "photo/{photo}": ".suggestion-text",
 }
 MODES = {"a desktop in light": DESKTOP, "a phone in dark": PHONE}
@@ -34,8 +38,8 @@ def check(page, name: str) -> None:
     assert found == [], name
 
 
-def prepare(served) -> str:
-    """Give the views something to show; return the id of a photo."""
+def prepare(served) -> dict[str, str]:
+    """Give the views something to show; return what their addresses name."""
 
     async def fill(service):
         options = CaptionOptions()
@@ -47,24 +51,31 @@ def prepare(served) -> str:
         await service.shares.create("photo", second, "For Gran", None)
         await service.store.tokens.create("Phone", "write")
         await service.store.pairings.open("Home Assistant")
-        return first
+        choices = await service.studies.choices()
+        photos, variants = choices.photo_ids, choices.variants
+        study = await service.studies.create("Which?", "en", photos, variants)
+        ((_, secret),) = await service.store.respondents.add(study.id, ["Anna"])
+        await service.jobs.wait(study.job_id)
+        return {"photo": first, "study": study.id, "respondent": secret}
 
-    return served.run(fill)
+    return served.run(fill, timeout=60)
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_every_view_is_accessible(serve, visit, mode):
     served = serve()
-    photo = prepare(served)
+    names = prepare(served)
     page = visit(f"{served.url}#/library", **MODES[mode])
     for view, sign in VIEWS.items():
-        page.goto(f"{served.url}#/{view.format(photo=photo)}")
+        page.goto(f"{served.url}#/{view.format(**names)}")
         page.locator(sign).first.wait_for()
         check(page, view)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
             f"{view} is wider than the window"
         )
-    page.keyboard.press("e")  # the photo's editor
+    page.goto(f"{served.url}#/photo/{names['photo']}")
+    page.locator(".suggestion-text").wait_for()
+    page.keyboard.press("e")
     page.locator("textarea").wait_for()
     check(page, "editor")
 

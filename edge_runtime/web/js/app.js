@@ -10,16 +10,23 @@ import { parse } from "./core/router.js";
 import { session } from "./core/session.js";
 import { failure } from "./parts/controls.js";
 import { Shell } from "./shell.js";
+import { RateView } from "./views/rate.js";
 import { SharedView } from "./views/shared.js";
 import { SignInView } from "./views/sign-in.js";
 
 const root = document.getElementById("app");
+/** What whoever has the link may see, without signing in. */
+const FOR_GUESTS = { shared: SharedView, rate: RateView };
 
 async function start() {
   await loadLanguage();
   const { name, argument } = parse(location.hash);
-  if (name === "shared") {
-    await new SharedView(argument).mount(root); // whoever has the link may, without signing in
+  const isGuest = name in FOR_GUESTS;
+  addEventListener("hashchange", () => {
+    if (parse(location.hash).name in FOR_GUESTS !== isGuest) location.reload();
+  });
+  if (isGuest) {
+    await new FOR_GUESTS[name](argument).mount(root);
     return;
   }
   dropOldDrafts();

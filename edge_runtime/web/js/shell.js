@@ -19,6 +19,7 @@ import { ModelsView } from "./views/models.js";
 import { PhotoView } from "./views/photo.js";
 import { ReviewView } from "./views/review.js";
 import { SettingsView } from "./views/settings.js";
+import { StudiesView } from "./views/studies.js";
 import { TagsView } from "./views/tags.js";
 
 const PLACES = [
@@ -27,8 +28,11 @@ const PLACES = [
   ["tags", "tag", TagsView],
   ["jobs", "jobs", JobsView],
   ["models", "model", ModelsView],
+  ["studies", "star", StudiesView],
   ["settings", "settings", SettingsView],
 ];
+/** A phone's bar has no room for them; the models lead there. */
+const ON_WIDE_ONLY = new Set(["studies"]);
 const VIEWS = { ...Object.fromEntries(PLACES.map(([name, , view]) => [name, view])), tag: LibraryView };
 
 /** Shows the view that the address names; a photo lies over the view before it. */
@@ -83,7 +87,7 @@ export class Shell {
     const items = PLACES.map(([name, symbol]) => {
       const anchor = el("a", { href: link(name), class: "nav-link" }, icon(symbol), el("span", { class: "nav-words", text: t(`nav.${name}`) }), name === "review" && this.#badge);
       this.#links.set(name, anchor);
-      return el("li", {}, anchor);
+      return el("li", { class: ON_WIDE_ONLY.has(name) ? "only-wide" : "" }, anchor);
     });
     const add = session.may("write") && button(t("upload"), () => this.#uploads.choose(), { symbol: "upload", kind: "primary nav-upload" });
     return el("nav", { class: "nav", "aria-label": t("nav") }, el("a", { class: "brand", href: link("library") }, logo(), el("span", { text: "Edge Captions" })), el("ul", {}, items), add);

@@ -10,9 +10,9 @@ const STORED = [
   "photo.added", "photo.changed", "photo.forgotten",
   "suggestion.added", "suggestion.changed", "tag.changed",
   "model.installed", "model.removed", "selection.changed",
-  "share.created", "share.revoked", "pairing.opened", "pairing.closed",
+  "share.created", "share.revoked", "pairing.opened", "pairing.closed", "study.changed",
 ];
-const PASSING = ["job.progress", "model.state"];
+const PASSING = ["job.progress", "model.state", "study.rated"];
 const AGAIN_MS = 3000;
 
 /** Emits each event's type with its data, `*` with {type, data}, and `reset` when some were missed. */

@@ -1,4 +1,4 @@
-// One to five stars for a caption: radio buttons, so that keys and readers know them.
+// One to five stars: radio buttons, so that keys and readers know them.
 
 import { post, inWords } from "../core/api.js";
 import { el, fill, freshId } from "../core/dom.js";
@@ -6,15 +6,18 @@ import { t } from "../core/i18n.js";
 import { icon } from "./icons.js";
 import { toast } from "./toast.js";
 
-/** Return the field for a photo's rating; `current` is 0 to 5. */
-export function starField(photoId, current, suggestionId = null) {
+const STARS = [1, 2, 3, 4, 5];
+
+/** Return a field of stars; `onRate(stars)` may reject, which shows the stars before. */
+export function starRow({ legend, current, onRate }) {
   const group = freshId("stars");
   const field = el("fieldset", { class: "stars" });
-  const show = (stars) => {
+  let kept = current;
+  const show = (stars) =>
     fill(
       field,
-      el("legend", { text: t("rating") }),
-      [1, 2, 3, 4, 5].map((n) =>
+      el("legend", { text: legend }),
+      STARS.map((n) =>
         el(
           "label",
           { class: n <= stars ? "is-lit" : "" },
@@ -23,17 +26,22 @@ export function starField(photoId, current, suggestionId = null) {
         ),
       ),
     );
-  };
   const rate = async (stars) => {
     show(stars);
     field.querySelectorAll("input")[stars - 1].focus();
     try {
-      await post(`photos/${photoId}/rating`, suggestionId ? { stars, suggestion_id: suggestionId } : { stars });
+      await onRate(stars);
+      kept = stars;
     } catch (error) {
-      show(current);
+      show(kept);
       toast(inWords(error), { isError: true });
     }
   };
   show(current);
   return field;
+}
+
+/** Return the field for how good a photo's caption is. */
+export function starField(photoId, current) {
+  return starRow({ legend: t("rating"), current, onRate: (stars) => post(`photos/${photoId}/rating`, { stars }) });
 }

@@ -5,8 +5,9 @@ import { el, fill } from "../core/dom.js";
 import { formatBytes, formatNumber, formatSeconds, hasWords, t } from "../core/i18n.js";
 import { ended } from "../core/jobs.js";
 import { live } from "../core/live.js";
+import { link } from "../core/router.js";
 import { session } from "../core/session.js";
-import { button, failure, pageTitle, progressBar, skeleton } from "../parts/controls.js";
+import { button, buttonLink, failure, pageTitle, progressBar, skeleton } from "../parts/controls.js";
 import { confirm } from "../parts/dialog.js";
 import { icon } from "../parts/icons.js";
 import { toast } from "../parts/toast.js";
@@ -31,7 +32,7 @@ export class ModelsView {
   }
 
   mount(root) {
-    root.append(el("header", { class: "page-head" }, el("div", { class: "page-head-row" }, pageTitle(t("nav.models")))), this.#memory, this.#body);
+    root.append(el("header", { class: "page-head" }, el("div", { class: "page-head-row" }, pageTitle(t("nav.models")), el("span", { class: "only-small-row" }, buttonLink(t("nav.studies"), link("studies"), { symbol: "star", kind: "small" })))), this.#memory, this.#body);
     for (const type of CHANGES) this.#stops.push(live.on(type, () => this.#soon()));
     this.#stops.push(live.on("reset", () => this.refresh()));
     fill(this.#body, skeleton("card", "card", "card"));
