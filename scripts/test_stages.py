@@ -29,6 +29,7 @@ STAGES = {
     "drop-in": ["tests/dropin"],
     "page": ["tests/page"],
     "home assistant": ["scripts/test_homeassistant"],
+    "real home assistant": ["tests/real_homeassistant"],
     "metadata": ["tests/metadata"],
     "text": ["tests/text"],
     "packaging": ["tests/packaging"],
@@ -63,7 +64,7 @@ def main() -> int:
     for old in (*LOGS.glob(".coverage*"), *LOGS.glob("coverage.json")):
         old.unlink()
     outcomes = []
-    print(f"{'stage':14} {'result':8} {'passed':>7} {'skipped':>8} {'seconds':>8}")
+    print(f"{'stage':19} {'result':8} {'passed':>7} {'skipped':>8} {'seconds':>8}")
     for name in options.stages or STAGES:
         outcomes.append(run_stage(name, run_slow=options.all))
         print_row(outcomes[-1])
@@ -162,7 +163,7 @@ def print_row(outcome: Outcome) -> None:
     result = "ok" if outcome.ok else "FAILED"
     skipped = sum(outcome.skipped.values())
     print(
-        f"{outcome.name:14} {result:8} {outcome.passed:7} {skipped:8}"
+        f"{outcome.name:19} {result:8} {outcome.passed:7} {skipped:8}"
         f" {outcome.seconds:8.1f}",
         flush=True,
     )

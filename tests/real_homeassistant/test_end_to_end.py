@@ -1,0 +1,192 @@
+"""From the first start to the removal, in a real Home Assistant."""
+
+import asyncio
+import re
+
+from conftest import House
+from owner import SUBENTRY_FLOWS
+from processes import RESTART
+
+DOMAIN = "edge_captions"
+CAMERA = "camera.yard"
+EVENT = "event.yard_caption"
+TASK = "ai_task.edge_captions_captions"
+LACKING = ("[haffmpeg.core]", "libturbojpeg", "assist_pipeline")
+"""What Home Assistant misses here: ffmpeg, a library, packages without a wheel."""
+TELL = {
+    "alias": "Tell",
+    "mode": "queued",
+    "triggers": [
+        {
+            "trigger": "event.received",
+            "target": {"entity_id": EVENT},
+            "options": {"event_type": ["captioned", "unsure", "nothing_new"]},
+        }
+    ],
+    "actions": [
+        {
+            "action": "script.phone",
+            "data": {
+                "title": "{{ trigger.to_state.attributes.title }}",
+                "message": "{{ trigger.to_state.attributes.short }}",
+                "data": {"tag": "yard"},
+            },
+        }
+    ],
+}
+
+
+async def test_from_onboarding_to_removal(house, homeassistant_version):
+    owner = house.owner
+    if homeassistant_version:
+        version = (await owner.get("/api/config"))["version"]
+        assert version == homeassistant_version
+    await add_by_pairing(house)
+    await owner.add_camera(house.assistant.media / "coffee.jpg", CAMERA)
+    caption = await caption_a_camera(house)
+    await ask_by_ai_task(house, caption)
+    await watch_the_camera(house)
+    await unload_and_load(house)
+    await restart(house)
+    await remove(house)
+    assert_clean_log(house)
+
+
+async def add_by_pairing(house: House) -> None:
+    """Add the runtime by its address; approve the code on its command line."""
+    owner = house.owner
+    flow = await owner.begin(DOMAIN)
+    flow = await owner.go_on(flow, {"url": "127.0.0.1:9"})
+    assert flow["errors"] == {"base": "cannot_connect"}
+    flow = await owner.go_on(flow, {"url": house.runtime.url})
+    assert flow["step_id"] == "sign_in", flow
+    flow = await owner.go_on(flow, {"next_step_id": "pair"})
+    assert flow["type"] == "progress", flow
+    await house.runtime.run("pair", flow["description_placeholders"]["code"])
+    flow = await owner.until_progressed(flow)
+    assert flow["type"] == "create_entry", flow
+    await owner.until_entry(DOMAIN, "loaded")
+
+
+async def caption_a_camera(house: House) -> str:
+    seen = await house.owner.act(f"{DOMAIN}/caption_image", {"entity_id": CAMERA})
+    assert seen["model"] == "tiny-captioner"
+    assert seen["caption"]
+    return seen["caption"]
+
+
+async def ask_by_ai_task(house: House, caption: str) -> None:
+    """Attach a photo; an instruction that no captioner follows is refused."""
+    owner, action = house.owner, "ai_task/generate_data"
+    photo = "media-source://media_source/local/coffee.jpg"
+    kind = {"media_content_type": "image/jpeg"}
+    task = {
+        "task_name": "end to end",
+        "entity_id": TASK,
+        "instructions": "Describe the picture.",
+        "attachments": [{"media_content_id": photo, **kind}],
+    }
+    assert (await owner.act(action, task))["data"] == caption
+    task["attachments"][0]["media_content_id"] = f"media-source://camera/{CAMERA}"
+    assert (await owner.act(action, task))["data"] == caption
+    task["instructions"] = "How many spoons are there?"
+    _, refusal = await owner.call(
+        "POST", f"/api/services/{action}?return_response", task
+    )
+    assert "can't answer" in str(refusal)
+    assert "VL" in str(refusal)  # the model that could
+
+
+async def watch_the_camera(house: House) -> None:
+    """Watch the camera; its event runs an automation, whose trace tells all."""
+    owner = house.owner
+    entry = await owner.entry(DOMAIN)
+    handler = [entry["entry_id"], "watched_camera"]
+    flow = await owner.begin(handler, SUBENTRY_FLOWS)
+    choice = {
+        "camera": CAMERA,
+        "on_change": False,
+        "triggers": ["input_boolean.motion"],
+        "cooldown": 0,
+    }
+    flow = await owner.go_on(flow, choice, SUBENTRY_FLOWS)
+    assert flow["type"] == "create_entry", flow
+    await owner.until_state(EVENT)
+    await owner.post("/api/config/automation/config/tell", TELL)
+    await owner.until_state("automation.tell", lambda state: state["state"] == "on")
+    await owner.do("input_boolean/turn_on", {"entity_id": "input_boolean.motion"})
+    seen = await owner.until_state(
+        EVENT, lambda state: state["attributes"].get("phase") == "final"
+    )
+    assert seen["attributes"]["event_type"] in {"captioned", "unsure"}
+    short = seen["attributes"]["short"]
+    await owner.until_told("Yard", short)
+    trace = await last_trace(house, "tell")
+    assert trace["script_execution"] == "finished"
+    assert "error" not in trace
+    told = trace["trace"]["action/0"][0]["result"]["params"]["service_data"]
+    assert (told["title"], told["message"]) == ("Yard", short)
+
+
+async def last_trace(house: House, item: str) -> dict:
+    """Return what an automation did when it ran last."""
+    where = {"domain": "automation", "item_id": item}
+    async with asyncio.timeout(30):
+        while True:
+            runs = await house.owner.ask("trace/list", **where)
+            if runs and all(run["state"] == "stopped" for run in runs):
+                break
+            await asyncio.sleep(0.1)
+    newest = max(runs, key=lambda run: run["timestamp"]["start"])
+    return await house.owner.ask("trace/get", run_id=newest["run_id"], **where)
+
+
+async def unload_and_load(house: House) -> None:
+    """Take the entry down and up again; its entities go and come."""
+    owner = house.owner
+    entry_id = (await owner.entry(DOMAIN))["entry_id"]
+    disable = "config_entries/disable"
+    await owner.ask(disable, entry_id=entry_id, disabled_by="user")
+    await owner.until_entry(DOMAIN, "not_loaded")
+    await owner.ask(disable, entry_id=entry_id, disabled_by=None)
+    await owner.until_entry(DOMAIN, "loaded")
+    await owner.until_state(TASK, lambda state: state["state"] != "unavailable")
+
+
+async def restart(house: House) -> None:
+    """Restart Home Assistant; what was set up is there again."""
+    owner = house.owner
+    before = await owner.state("sensor.yard_last_caption")
+    await owner.do("homeassistant/restart", {})
+    assert await house.assistant.ended() == RESTART
+    await house.assistant.start()
+    await owner.until_started()
+    await owner.until_entry(DOMAIN, "loaded")
+    after = await owner.until_state("sensor.yard_last_caption")
+    assert after["state"] == before["state"]
+    await caption_a_camera(house)
+
+
+async def remove(house: House) -> None:
+    """Delete the entry; nothing of it stays."""
+    owner = house.owner
+    entry_id = (await owner.entry(DOMAIN))["entry_id"]
+    path = f"/api/config/config_entries/entry/{entry_id}"
+    status, _ = await owner.call("DELETE", path)
+    assert status == 200
+    assert await owner.entry(DOMAIN) is None
+    registry = await owner.ask("config/entity_registry/list")
+    assert not [one for one in registry if one["platform"] == DOMAIN]
+    assert await owner.state(EVENT) is None
+    await house.assistant.stop()
+
+
+def assert_clean_log(house: House) -> None:
+    """Home Assistant has complained of nothing that is ours."""
+    said = house.assistant.said()
+    errors = re.findall(r"^.* (?:ERROR|CRITICAL) .*$", said, re.MULTILINE)
+    assert [line for line in errors if not any(one in line for one in LACKING)] == []
+    ours = [line for line in said.splitlines() if DOMAIN in line and "WARNING" in line]
+    assert all("not been tested" in line for line in ours), ours
+    assert f"custom_components/{DOMAIN}/" not in said  # in no traceback
+    assert "Traceback" not in house.runtime.said()
