@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from .const import APP_NAME, DEFAULT_HUB, ENV_PREFIX, LANGUAGE_PATTERN, MIB
 from .errors import ConfigError
+from .folder_settings import WatchedFolder, parse_folders
 from .preferences import SelectionLayer, parse_selection
 from .yaml_reader import YamlValue, parse_yaml, read_yaml
 
@@ -80,9 +81,11 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     """Names besides this machine's own that requests may address the service by."""
     allowed_folders: tuple[Path, ...] = ()
-    """Folders whose photos clients may name by their path."""
+    """Folders whose photos clients may name by their path, and that may be watched."""
     image_hosts: tuple[str, ...] = ()
     """Hosts on the internet whose pictures clients may name by their address."""
+    folders: tuple[WatchedFolder, ...] = ()
+    """Folders of photos that are watched."""
     max_upload_mib: int = 64
     announce: bool = True
     """Tell the local network that the service is there, where others can reach it."""
@@ -190,6 +193,7 @@ _READERS: Final[Mapping[str, Callable[[YamlValue], Any]]] = {
     "allowed_hosts": _texts,
     "allowed_folders": _paths,
     "image_hosts": _texts,
+    "folders": parse_folders,
     "max_upload_mib": lambda value: value.integer(minimum=1),
     "announce": YamlValue.boolean,
     "ingress": YamlValue.boolean,
@@ -242,6 +246,8 @@ def _plain(value: Any) -> Any:
     match value:
         case Path():
             return str(value)
+        case WatchedFolder():
+            return value.to_dict()
         case tuple():
             return [_plain(part) for part in value]
         case SelectionLayer():
@@ -270,6 +276,8 @@ def _from_folder(folder: Path, value: Any) -> Any:
     """Return a value whose relative paths are meant from the file's folder."""
     if isinstance(value, Path):
         return folder / value
+    if isinstance(value, WatchedFolder):
+        return replace(value, path=folder / value.path)
     if isinstance(value, tuple):
         return tuple(_from_folder(folder, part) for part in value)
     return value

@@ -1,12 +1,14 @@
 """The parent's side of the imaging worker: a ModelRunner without a model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Self
 
+from ..errors import ProtocolError
 from .child import WorkerLaunch
 from .imaging_messages import Inspection, InspectJob
+from .index_messages import FileFacts, IndexAnswer, IndexJob
 from .messages import LoadRequest
 from .runner import ModelRunner
 
@@ -44,3 +46,15 @@ class ImagingRunner(ModelRunner):
         paths = {size: str(place) for size, place in thumbnails.items()}
         job = InspectJob(str(path), paths, memory_budget)
         return Inspection.from_header(await self._ask(job.to_header(), b""))
+
+    async def index(self, paths: Sequence[Path]) -> list[FileFacts]:
+        """Return what files are, in their order; what is no photo says why."""
+        names = [str(path) for path in paths]
+        found: list[FileFacts] = []
+        while len(found) < len(names):
+            job = IndexJob(tuple(names[len(found) :]))
+            answer = IndexAnswer.from_header(await self._ask(job.to_header(), b""))
+            if not answer.files:
+                raise ProtocolError("the worker answered for no file at all")
+            found += answer.files
+        return found

@@ -20,6 +20,8 @@ from ..imaging import open_photo
 from ..imaging.facts import read_facts
 from ..imaging.fingerprint import brightness_grid, perceptual_hash
 from .imaging_messages import Inspection, InspectJob
+from .index_messages import IndexJob
+from .indexing import index
 from .protocol import Frame
 from .serving import run
 
@@ -33,6 +35,8 @@ def answer(frame: Frame) -> dict[str, Any]:
     match frame.header.get("op"):
         case "inspect":
             return _inspect(InspectJob.from_header(frame.header)).to_header()
+        case "index":
+            return index(IndexJob.from_header(frame.header)).to_header()
         case "load" | "ping":  # there is no model to load
             return {}
         case unknown:

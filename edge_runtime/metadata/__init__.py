@@ -35,6 +35,7 @@ from .request import (
     WriteResult,
     WrittenText,
 )
+from .rewrite import is_leftover, remove_leftover
 from .sidecar import SidecarName
 from .writing import restore, write_caption
 
@@ -68,7 +69,9 @@ __all__ = [
     "WriteResult",
     "WrittenText",
     "Zone",
+    "is_leftover",
     "read_metadata",
+    "remove_leftover",
     "restore",
     "write_caption",
 ]

@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import os
 from pathlib import Path
+import re
 import stat
 import time
 from typing import Final
@@ -34,6 +35,7 @@ _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_RIGHT: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _LOCK_STEP_S: Final = 0.02
 _STALE_S: Final = 600
+_TEMPORARY: Final = re.compile(r"\.edge-captions-[0-9a-f]{16}\.tmp")
 _NEW_FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -112,6 +114,25 @@ def remove_file(path: Path, old: os.stat_result) -> None:
     except OSError as err:
         raise not_written(name, err) from None
     sync_folder(path.parent)
+
+
+def is_leftover(name: str) -> bool:
+    """Return whether a file has the name of one that we were writing."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
+def remove_leftover(path: Path) -> bool:
+    """Remove what a killed writer of ours left; not what one is writing now."""
+    if not is_leftover(path.name):
+        return False
+    try:
+        age = time.time() - path.lstat().st_mtime
+        if (0 <= age < _STALE_S and _is_held(path)) or not path.is_file():
+            return False
+        path.unlink()
+    except OSError:
+        return False
+    return True
 
 
 def sync_folder(folder: Path) -> None:

@@ -30,7 +30,9 @@ def write_slot(connection: sqlite3.Connection, caption: Caption, now: int) -> Ca
         return before
     _remember(connection, caption.photo_id, caption.language, before, now)
     _put(connection, caption)
-    _update(connection, caption.photo_id)
+    # what was found in the metadata need not be written there
+    is_own = caption.origin is not CaptionOrigin.IMPORTED
+    _update(connection, caption.photo_id, is_own=is_own)
     return caption
 
 
@@ -127,6 +129,10 @@ def _delete(connection: sqlite3.Connection, photo_id: str, language: str) -> Non
     )
 
 
-def _update(connection: sqlite3.Connection, photo_id: str) -> None:
+def _update(
+    connection: sqlite3.Connection, photo_id: str, *, is_own: bool = True
+) -> None:
+    if is_own:
+        connection.execute("UPDATE photos SET unwritten = 1 WHERE id = ?", (photo_id,))
     sync_hashtags(connection, photo_id)
     search_index.refresh(connection, photo_id)

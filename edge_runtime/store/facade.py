@@ -16,6 +16,7 @@ from .database import Database
 from .events import Events
 from .files import Files
 from .ids import new_id
+from .indexing import Indexing
 from .jobs import Jobs
 from .meta import Meta
 from .migrate import newest_version
@@ -65,6 +66,7 @@ class Store:
         self.sources = Sources(database, self.thumbnails, self._scrubber)
         self.photos = Photos(database, self.thumbnails, self._scrubber)
         self.files = Files(database)
+        self.indexing = Indexing(database)
         self.captions = Captions(database)
         self.suggestions = Suggestions(database)
         self.ratings = Ratings(database)

@@ -1,13 +1,20 @@
 """The files of photos, as the last look at their source found them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 import sqlite3
 
-from . import search_index
+from . import file_rows, search_index
 from .cursors import Page, check_limit, decode_number, encode_cursor, page_of
 from .database import Database
+from .file_records import (
+    FileState,
+    KnownFiles,
+    NewFile,
+    PhotoFile,
+    SourceCounts,
+    UnreadFile,
+)
 from .photo_rows import photo_row, put_file, source_kind
-from .records import FileState, NewFile, PhotoFile
 from .rows import file_of, to_path
 from .times import now_ms
 
@@ -78,6 +85,61 @@ class Files:
             )
 
         return await self._database.read(work)
+
+    async def known(self, source_id: str) -> KnownFiles:
+        """Return every file of a source, to compare a look at its folder with."""
+        return await self._database.read(
+            lambda connection: file_rows.known_files(connection, source_id)
+        )
+
+    async def mark(
+        self, source_id: str, paths: Collection[bytes], state: FileState
+    ) -> set[str]:
+        """Say what became of files; return the photos that came or went with it.
+
+        A photo without any file left goes into the bin, with every word about it.
+        """
+        return await self._database.write(
+            lambda connection: file_rows.mark(
+                connection, source_id, paths, state, now_ms()
+            )
+        )
+
+    async def put_unread(self, source_id: str, files: Sequence[UnreadFile]) -> None:
+        """Remember files that can't be read as photos."""
+        await self._database.write(
+            lambda connection: file_rows.put_unread(
+                connection, source_id, files, now_ms()
+            )
+        )
+
+    async def unread(
+        self, source_id: str, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[UnreadFile]:
+        """Return a page of the files that can't be read as photos, by path."""
+        check_limit(limit)
+        above = 0 if cursor is None else decode_number("unread", cursor)
+
+        def work(connection: sqlite3.Connection) -> Page[UnreadFile]:
+            rows = connection.execute(
+                "SELECT * FROM unread_files WHERE source_id = ? AND id > ?"
+                " ORDER BY id LIMIT ?",
+                (source_id, above, limit + 1),
+            ).fetchall()
+            return page_of(
+                rows,
+                limit,
+                file_rows.unread_of,
+                lambda row: encode_cursor("unread", row["id"]),
+            )
+
+        return await self._database.read(work)
+
+    async def counts(self, source_id: str) -> SourceCounts:
+        """Return how much of a source there is, and how far it is."""
+        return await self._database.read(
+            lambda connection: file_rows.counts_of(connection, source_id)
+        )
 
 
 def _by_path(

@@ -1,11 +1,19 @@
 """Turn a filter into SQL, with the index that answers it leading."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from .hashtags import tag_name
 from .positions import position_at
 from .records import PhotoFilter
 from .times import month_range, year_range
+
+UNDESCRIBED: Final = (
+    "photos.has_caption = 0",
+    "photos.verdict IS NULL",
+    "photos.problem IS NULL",
+)
+"""Nobody has said a word about the photo; an index holds just these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,10 @@ def _conditions(wanted: PhotoFilter) -> list[tuple[str, tuple[object, ...]]]:
     if wanted.pending is not None:
         # no parameter: the index holds only those that wait
         parts.append((f"photos.is_pending = {int(wanted.pending)}", ()))
+    if wanted.undescribed:
+        parts += [(condition, ()) for condition in UNDESCRIBED]
+    if wanted.unwritten:
+        parts.append(("photos.unwritten = 1", ()))
     if wanted.year is not None:
         parts.append(_taken_between(*year_range(wanted.year)))
     if wanted.month is not None:

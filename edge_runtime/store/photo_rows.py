@@ -7,9 +7,10 @@ from typing import Any, Final
 from ..errors import PhotoNotFoundError
 from . import search_index
 from .errors import SourceUnknownError
+from .file_records import FileState, NewFile
 from .ids import new_id
 from .positions import free_position
-from .records import FileState, NewFile, NewPhoto, PhotoChanges, SourceKind
+from .records import NewPhoto, PhotoChanges, SourceKind
 from .rows import (
     to_hash,
     to_hash_or_none,
@@ -77,6 +78,7 @@ def change_photo(
         connection.execute(
             "UPDATE suggestions SET stale = 1 WHERE photo_id = ?", (photo_id,)
         )
+        values.setdefault("problem", None)
     taken = values.get("taken_at", before["taken_at"])
     if taken != before["taken_at"]:
         search_index.remove(connection, before["position"])
@@ -101,12 +103,12 @@ def put_file(
     """Say that a photo lies at a path, whatever lay there before."""
     connection.execute(
         "INSERT INTO files"
-        " (photo_id, source_id, path, size, mtime_ns, file_hash, state, seen_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        " (photo_id, source_id, path, size, mtime_ns, file_hash, sidecars, state,"
+        " seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (source_id, path) DO UPDATE SET photo_id = excluded.photo_id,"
         " size = excluded.size, mtime_ns = excluded.mtime_ns,"
-        " file_hash = excluded.file_hash, state = excluded.state,"
-        " seen_at = excluded.seen_at",
+        " file_hash = excluded.file_hash, sidecars = excluded.sidecars,"
+        " state = excluded.state, seen_at = excluded.seen_at",
         (
             photo_id,
             source_id,
@@ -114,9 +116,18 @@ def put_file(
             file.size,
             file.mtime_ns,
             to_hash_or_none(file.file_hash),
+            file.sidecars,
             FileState.PRESENT,
             now,
         ),
+    )
+    connection.execute(
+        "DELETE FROM unread_files WHERE source_id = ? AND path = ?",
+        (source_id, to_path(file.path)),
+    )
+    connection.execute(
+        "UPDATE photos SET deleted_at = NULL WHERE id = ? AND deleted_at IS NOT NULL",
+        (photo_id,),
     )
 
 

@@ -13,6 +13,7 @@ from .listing import JsonPage, PageCache, json_page_of, json_page_statement
 from .photo_rows import add_photo, change_photo, photo_row
 from .positions import ABOVE_ALL
 from .records import (
+    Caption,
     Forgotten,
     NewPhoto,
     Photo,
@@ -175,6 +176,24 @@ class Photos:
             return photo_of(photo_row(connection, photo_id))
 
         return await self._database.write(work)
+
+    async def written(self, photo_id: str, captions: Collection[Caption]) -> None:
+        """Note that a photo's captions are in its metadata, unless they changed since.
+
+        `captions` are those that were written.
+        """
+        then = sorted((one.language, one.text) for one in captions)
+
+        def work(connection: sqlite3.Connection) -> None:
+            rows = connection.execute(
+                "SELECT language, text FROM captions WHERE photo_id = ?", (photo_id,)
+            )
+            if sorted((row["language"], row["text"]) for row in rows) == then:
+                connection.execute(
+                    "UPDATE photos SET unwritten = 0 WHERE id = ?", (photo_id,)
+                )
+
+        await self._database.write(work)
 
     async def set_deleted(self, photo_id: str, *, deleted: bool) -> Photo:
         """Put a photo into the bin, or take it out again."""

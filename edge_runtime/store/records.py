@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypedDict
 
 from ..schemas import Verdict
+from .file_records import NewFile, PhotoFile
 
 Json: TypeAlias = Mapping[str, Any]
 NO_JSON: Final[Json] = MappingProxyType({})
@@ -25,15 +26,6 @@ class SourceKind(StrEnum):
     """Frames in a ring that retention bounds; never in the review queue."""
     REQUEST = "request"
     """Uploads; stored only where the caller asks."""
-
-
-class FileState(StrEnum):
-    """Whether a photo's file was there when the source was last looked at."""
-
-    PRESENT = "present"
-    MISSING = "missing"
-    OFFLINE = "offline"
-    """The whole source could not be reached: nothing is known about the file."""
 
 
 class SuggestionState(StrEnum):
@@ -87,31 +79,6 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class NewFile:
-    """A photo's file as a scan found it; the path is relative to its source."""
-
-    path: str
-    size: int
-    mtime_ns: int
-    file_hash: str | None = None
-    """Hex sha256 of the whole file."""
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoFile:
-    """One of the places where a photo lies."""
-
-    photo_id: str
-    source_id: str
-    path: str
-    size: int
-    mtime_ns: int
-    file_hash: str | None
-    state: FileState
-    seen_at: int
-
-
-@dataclass(frozen=True, slots=True)
 class NewPhoto:
     """A photo that the store may not know yet."""
 
@@ -157,6 +124,8 @@ class Photo:
     """A suggestion waits for a person; always False for a camera's frames."""
     verdict: Verdict | None
     """Of the newest suggestion."""
+    problem: str | None = None
+    """Code of the error that kept it from being described."""
 
 
 class PhotoChanges(TypedDict, total=False):
@@ -173,6 +142,7 @@ class PhotoChanges(TypedDict, total=False):
     place: Json | None
     people: tuple[str, ...]
     stored_bytes: int
+    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +160,10 @@ class PhotoFilter:
     """Such as `2026-11`, in UTC."""
     place: str | None = None
     """One of the names of where it was taken."""
+    undescribed: bool = False
+    """True: neither a caption nor ever a suggestion, and no reason against one."""
+    unwritten: bool = False
+    """True: captions changed since they were last written into metadata."""
     deleted: bool = False
     """True lists the photos in the bin, and only them."""
 

@@ -8,13 +8,12 @@ from typing import Any
 
 from ..schemas import Verdict
 from .errors import InvalidValueError
+from .file_records import FileState, PhotoFile
 from .records import (
     Caption,
     CaptionOrigin,
-    FileState,
     Json,
     Photo,
-    PhotoFile,
     Suggestion,
     SuggestionState,
 )
@@ -100,6 +99,7 @@ def photo_of(row: sqlite3.Row) -> Photo:
         has_caption=bool(row["has_caption"]),
         is_pending=bool(row["is_pending"]),
         verdict=None if row["verdict"] is None else Verdict(row["verdict"]),
+        problem=row["problem"],
     )
 
 

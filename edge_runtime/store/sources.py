@@ -98,10 +98,11 @@ class Sources:
         return await self._database.write(work)
 
     async def remove(self, source_id: str) -> Forgotten:
-        """Remove a source and forget its photos."""
+        """Remove a source and forget its photos, but for those that lie elsewhere."""
 
         def work(connection: sqlite3.Connection) -> list[str]:
             _get(connection, source_id)
+            _hand_over(connection, source_id)
             rows = connection.execute(
                 "SELECT id FROM photos WHERE source_id = ?", (source_id,)
             )
@@ -114,6 +115,17 @@ class Sources:
         gone = await self._database.write(work)
         self._scrubber.later()
         return Forgotten(tuple(gone), self._thumbnails.of(gone))
+
+
+def _hand_over(connection: sqlite3.Connection, source_id: str) -> None:
+    """Give photos that lie in another source, too, to that one."""
+    connection.execute(
+        "UPDATE photos SET source_id = (SELECT files.source_id FROM files"
+        "   WHERE photo_id = photos.id AND files.source_id != photos.source_id LIMIT 1)"
+        " WHERE source_id = ? AND EXISTS (SELECT 1 FROM files"
+        "   WHERE photo_id = photos.id AND files.source_id != photos.source_id)",
+        (source_id,),
+    )
 
 
 def _insert(connection: sqlite3.Connection, source: Source) -> None:
