@@ -27,6 +27,7 @@ STAGES = {
     "context": ["tests/context"],
     "service": ["tests/jobs", "tests/service", "tests/api"],
     "drop-in": ["tests/dropin"],
+    "library": ["tests/library"],
     "page": ["tests/page"],
     "home assistant": ["scripts/test_homeassistant"],
     "real home assistant": ["tests/real_homeassistant"],

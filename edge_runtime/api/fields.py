@@ -14,6 +14,8 @@ from typing import Any, Final, Self
 from ..const import LANGUAGE_PATTERN
 from .errors import RequestError
 
+ABSENT: Final = object()
+"""The default of a field where nothing said is not the same as null."""
 MAX_INTEGER: Final = 2**53 - 1
 """The largest whole number that JavaScript keeps whole."""
 ULID_PATTERN: Final = r"[0-7][0-9A-HJKMNP-TV-Z]{25}"
@@ -40,7 +42,7 @@ class Field:
             schema["type"] = [schema["type"], "null"]
         if self.nullable and "enum" in schema:
             schema["enum"] = [*schema["enum"], None]
-        if self.default is not None:
+        if self.default is not None and self.default is not ABSENT:
             schema["default"] = self.default
         if self.description:
             schema["description"] = self.description

@@ -15,6 +15,22 @@ from .errors import (
     ServiceStoppingError,
 )
 from .events import EventHub, LiveEvent, SubscriberLost, Subscription
+from .library import (
+    ACCEPT_JOB,
+    CAPTION_JOB,
+    RESTORE_JOB,
+    SCAN_JOB,
+    WRITE_JOB,
+    FolderFacts,
+    FolderInConfigError,
+    FolderNotFoundError,
+    FolderOfflineError,
+    FolderStatus,
+    FolderWatchedError,
+    LibraryService,
+    NoFolderError,
+    SourceHasCaptionsError,
+)
 from .model_facts import ModelFacts, facts_to_dict
 from .questions import CaptionOptions, Question
 from .review import ANY
@@ -22,19 +38,32 @@ from .runners import RunnerFact
 from .service import Service
 
 __all__ = [
+    "ACCEPT_JOB",
     "ANY",
+    "CAPTION_JOB",
+    "RESTORE_JOB",
+    "SCAN_JOB",
+    "WRITE_JOB",
     "Answer",
     "AnswerNotFoundError",
     "CaptionChangedError",
     "CaptionOptions",
     "Counters",
     "EventHub",
+    "FolderFacts",
+    "FolderInConfigError",
+    "FolderNotFoundError",
+    "FolderOfflineError",
+    "FolderStatus",
+    "FolderWatchedError",
+    "LibraryService",
     "LiveEvent",
     "ModelBuiltInError",
     "ModelBusyError",
     "ModelDoesNotFitError",
     "ModelDownloadingError",
     "ModelFacts",
+    "NoFolderError",
     "Origin",
     "PathNotAllowedError",
     "Phase",
@@ -44,6 +73,7 @@ __all__ = [
     "RunnerFact",
     "Service",
     "ServiceStoppingError",
+    "SourceHasCaptionsError",
     "SubscriberLost",
     "Subscription",
     "facts_to_dict",

@@ -75,10 +75,13 @@ class Keeper:
         self, photo_id: str, result: CaptionResult, question: Question
     ) -> Suggestion:
         """Store a generated text beside its photo."""
-        new = new_suggestion(photo_id, result, question)
+        return await self.share(new_suggestion(photo_id, result, question))
+
+    async def share(self, new: NewSuggestion) -> Suggestion:
+        """Store a text beside a photo, whichever photo it was made for."""
         suggestion = await self._store.suggestions.add(new)
         await self._events.emit(
-            "suggestion.added", {"id": suggestion.id, "photo_id": photo_id}
+            "suggestion.added", {"id": suggestion.id, "photo_id": new.photo_id}
         )
         return suggestion
 

@@ -1,5 +1,6 @@
 """`ReviewService`: what a person decides about captions, tags and photos."""
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Final, Literal, TypeAlias
 
@@ -31,10 +32,19 @@ class ReviewService:
         self._cache = cache
         self._keeper = keeper
         self._flights = Flights()
+        self.when_captioned: Callable[[str], None] = _nothing
+        """Called with a photo's id after its caption may have changed."""
 
-    async def accept(self, suggestion_id: str, text: str | None = None) -> Decision:
-        """Make a suggestion the caption, as it is or as a person changed it."""
-        decision = await self._store.suggestions.accept(suggestion_id, text)
+    async def accept(
+        self, suggestion_id: str, text: str | None = None, *, by_policy: bool = False
+    ) -> Decision:
+        """Make a suggestion the caption, as it is or as a person changed it.
+
+        A policy only fills an empty place: else CaptionKeptError is raised.
+        """
+        decision = await self._store.suggestions.accept(
+            suggestion_id, text, by_policy=by_policy
+        )
         await self._decided(decision.suggestion)
         return decision
 
@@ -115,6 +125,7 @@ class ReviewService:
 
     async def _decided(self, suggestion: Suggestion) -> None:
         self._cache.drop_photo(suggestion.photo_id)
+        self.when_captioned(suggestion.photo_id)
         await self._events.emit(
             "suggestion.changed",
             {
@@ -126,6 +137,11 @@ class ReviewService:
 
     async def _captioned(self, photo_id: str, language: str) -> None:
         self._cache.drop_photo(photo_id)
+        self.when_captioned(photo_id)
         await self._events.emit(
             "caption.changed", {"photo_id": photo_id, "language": language}
         )
+
+
+def _nothing(photo_id: str) -> None:
+    del photo_id

@@ -19,6 +19,7 @@ from .captions import CaptionService
 from .counters import Counters
 from .events import EventHub
 from .keeping import Keeper
+from .library import LibraryService
 from .model_jobs import ModelJobs
 from .models import ModelService
 from .parts import Parts
@@ -47,6 +48,7 @@ class Service:
     thumbnails: Thumbnails
     shares: ShareService
     studies: StudyService
+    library: LibraryService
 
     def __init__(self, settings: Settings, runtime: EdgeRuntime) -> None:
         """Take the parts; `open` or `start` makes them work."""
@@ -78,7 +80,9 @@ class Service:
         await asyncio.to_thread(work.create)
         await self._build(work)
         await asyncio.to_thread(work.sweep, await self._needed_files())
+        await self.library.open()
         await self.jobs.start()
+        await self.library.start()
         self._works = True
 
     async def stop(self) -> None:
@@ -86,6 +90,7 @@ class Service:
         if self._works:
             self._works = False
             self.captions.stop()
+            await self.library.stop()
             await self.jobs.stop()
         if self._pool is not None:
             await self._pool.stop()
@@ -134,11 +139,12 @@ class Service:
         self.captions = CaptionService(parts, self.models.fetch_if_allowed)
         self.caption_jobs = CaptionJobs(parts, self.captions)
         study_jobs = StudyJobs(parts, self.captions)
-        for jobs in (self.caption_jobs, ModelJobs(parts), study_jobs):
-            self.jobs.register(jobs.kinds())
         self.review = ReviewService(
             self.store, self.events, self.captions.cache, keeper
         )
+        self.library = LibraryService(parts, self.captions, self.review)
+        for jobs in (self.caption_jobs, ModelJobs(parts), study_jobs, self.library):
+            self.jobs.register(jobs.kinds())
         self.thumbnails = Thumbnails(self.store, files, keeper)
         self.shares = ShareService(self.store, self.events, self.thumbnails)
         self.studies = StudyService(parts, self.thumbnails)

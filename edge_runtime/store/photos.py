@@ -195,6 +195,16 @@ class Photos:
 
         await self._database.write(work)
 
+    async def not_written(self, photo_id: str) -> None:
+        """Note that a photo's captions are not in its metadata any more."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE photos SET unwritten = has_caption WHERE id = ?", (photo_id,)
+            )
+
+        await self._database.write(work)
+
     async def set_deleted(self, photo_id: str, *, deleted: bool) -> Photo:
         """Put a photo into the bin, or take it out again."""
 

@@ -10,7 +10,8 @@ from typing import Final
 MOUNTS: Final = Path("/proc/self/mountinfo")
 _LOCAL: Final = frozenset({
     "ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs", "jfs",
-    "reiserfs", "nilfs2", "tmpfs", "ramfs", "overlay", "vfat", "exfat", "ntfs3", "hfsplus", "apfs",
+    "reiserfs", "nilfs2", "tmpfs", "ramfs", "overlay", "vfat", "exfat",
+    "ntfs3", "hfsplus", "apfs",
 })  # fmt: skip
 """Where every change is made by this machine. Others (NFS, SMB, SSHFS, 9p, virtiofs,
 FUSE of all kinds) change without a word: a look now and then finds it."""

@@ -46,13 +46,14 @@ class Inotify:
             raise InotifyUnavailableError(os.strerror(ctypes.get_errno()))
         return cls(descriptor, library)
 
-    def watch(self, root: Path, folders: list[bytes]) -> None:
-        """Watch these folders below a root, and no others of it any more."""
+    def watch(self, root: Path, folders: list[bytes]) -> bool:
+        """Watch these folders below a root and no others; return whether one is new."""
         base = os.fsencode(root) + b"/"
         wanted = {base + folder for folder in folders}
         for path in self._watched.keys() - wanted:
             self._library.inotify_rm_watch(self.descriptor, self._watched.pop(path))
-        for path in wanted - self._watched.keys():
+        added = wanted - self._watched.keys()
+        for path in added:
             number = self._library.inotify_add_watch(
                 self.descriptor, ctypes.c_char_p(path), ctypes.c_uint32(_MASK)
             )
@@ -63,6 +64,7 @@ class Inotify:
             if code in {errno.ENOSPC, errno.ENOMEM, errno.ENOSYS}:
                 raise InotifyUnavailableError(os.strerror(code))
             # gone meanwhile, or not ours to read: the next look says so
+        return bool(added & self._watched.keys())
 
     def drain(self) -> bool:
         """Read away what was reported; return whether there was anything."""

@@ -1,10 +1,14 @@
 """Folders of real photos, a store in an empty home."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
+from library_helpers import serving
 import pytest
 
+from edge_runtime.config import Settings
+from edge_runtime.service import Service
 from edge_runtime.store import SourceKind, Store
 
 
@@ -24,3 +28,20 @@ async def store(tmp_path) -> AsyncIterator[Store]:
 @pytest.fixture
 async def source(store, folder):
     return await store.sources.add(SourceKind.LIBRARY, "photos", str(folder))
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    """Return settings that allow to watch everything below the test's folder."""
+    return replace(
+        Settings(home=tmp_path / "home"),
+        offline=True,
+        threads=1,
+        allowed_folders=(tmp_path,),
+    )
+
+
+@pytest.fixture
+async def service(settings) -> AsyncIterator[Service]:
+    async with serving(settings) as service:
+        yield service

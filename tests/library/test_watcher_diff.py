@@ -45,7 +45,9 @@ def difference(folder: Path, known: KnownFiles):
 
 
 def test_paths_come_in_the_order_of_their_bytes(folder):
-    fill(folder, "a.jpg", "a/b.jpg", "a-b/c.jpg", "a0.jpg", "Z.jpg", "ä.jpg", "a/a/z.png")
+    fill(
+        folder, "a.jpg", "a/b.jpg", "a-b/c.jpg", "a0.jpg", "Z.jpg", "ä.jpg", "a/a/z.png"
+    )
     (folder / os.fsdecode(b"\xff.jpg")).write_bytes(b"1")
     (folder / "\U0001f9c0.jpg").write_bytes(b"1")
     paths = [one.path for one in walked(folder)[0]]
@@ -70,11 +72,11 @@ def test_links_and_loops_are_not_followed(folder, tmp_path):
 
 def test_a_path_of_5000_characters_costs_only_itself(folder):
     fill(folder, "a.jpg")
-    here = os.getcwd()
+    here = Path.cwd()
     try:
         os.chdir(folder)
         for _ in range(25):  # deeper than any path that the system takes
-            os.mkdir("d" * 200)
+            Path("d" * 200).mkdir()
             os.chdir("d" * 200)
         Path("deep.jpg").write_bytes(b"1")
     finally:

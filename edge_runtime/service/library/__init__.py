@@ -1,0 +1,33 @@
+"""Folders of photos: watched, scanned, described, written to."""
+
+from .captioning import CAPTION_JOB
+from .deciding import ACCEPT_JOB, RESTORE_JOB, WRITE_JOB
+from .errors import (
+    FolderInConfigError,
+    FolderNotFoundError,
+    FolderOfflineError,
+    FolderWatchedError,
+    NoFolderError,
+    SourceHasCaptionsError,
+)
+from .facts import FolderFacts
+from .library import LibraryService
+from .scanning import SCAN_JOB
+from .watching import FolderStatus
+
+__all__ = [
+    "ACCEPT_JOB",
+    "CAPTION_JOB",
+    "RESTORE_JOB",
+    "SCAN_JOB",
+    "WRITE_JOB",
+    "FolderFacts",
+    "FolderInConfigError",
+    "FolderNotFoundError",
+    "FolderOfflineError",
+    "FolderStatus",
+    "FolderWatchedError",
+    "LibraryService",
+    "NoFolderError",
+    "SourceHasCaptionsError",
+]
