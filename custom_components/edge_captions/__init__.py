@@ -15,6 +15,7 @@ from .data import EdgeCaptionsConfigEntry, EdgeCaptionsData
 from .entity import runtime_device
 from .follower import Follower
 from .issues import clear_version_issues
+from .media_source import PhotoView
 from .services import register_actions
 from .watch import CameraWatch
 
@@ -30,8 +31,9 @@ PLATFORMS: Final = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions; they say so when nothing is set up yet."""
+    """Register actions and addresses; they say so when nothing is set up yet."""
     register_actions(hass)
+    hass.http.register_view(PhotoView(hass))
     return True
 
 

@@ -26,7 +26,16 @@ from .client_errors import (
     RuntimeTooOldError,
     TimedOutError,
 )
-from .records import Caption, Info, Json, Model, PairingRequest, Stats
+from .records import (
+    Caption,
+    Info,
+    Json,
+    Model,
+    PairingRequest,
+    Photo,
+    Shelf,
+    Stats,
+)
 from .server_sent import ServerSentEvent, read_events
 
 API_VERSION: Final = 1
@@ -39,6 +48,18 @@ _SILENCE_S: Final = 45.0
 """The runtime sends a heartbeat every 15 s; without three the stream is dead."""
 _PAIRING_SECRET: Final = "X-Pairing-Secret"  # noqa: S105 - a header's name
 _NO_ANSWER: Final = 204
+_PAGE: Final = 200
+"""Most items that the runtime puts into one list."""
+_PICTURE_S: Final = 60.0
+_PART: Final = 64 * 1024
+_SHELF_KEYS: Final = {
+    "albums": ("id", "name"),
+    "months": ("month", "month"),
+    "places": ("name", "name"),
+    "sources": ("id", "name"),
+    "tags": ("name", "display"),
+}
+"""What identifies a shelf and what stands on it, by the list that it is in."""
 _UNAUTHORIZED: Final = frozenset({401, 403})
 _AUTH_CODES: Final = frozenset({"unauthorized", "forbidden"})
 _TOO_MANY: Final = 429
@@ -112,15 +133,60 @@ class RuntimeClient:
         )
         return _parsed(Caption, answer)
 
+    async def caption_photo(self, photo_id: str, options: CaptionOptions) -> Caption:
+        """Describe a photo of the runtime's library."""
+        fields = {"photo_id": photo_id, **options.to_form()}
+        form = FormData(fields, default_to_multipart=True)
+        answer = await self._ask(
+            "POST", "captions", form=form, timeout_s=self._caption_timeout_s
+        )
+        return _parsed(Caption, answer)
+
     async def get_caption(self, caption_id: str) -> Caption:
         """Return a caption as it is by now."""
         answer = await self._ask("GET", f"captions/{quote(caption_id, safe='')}")
         return _parsed(Caption, answer)
 
-    async def search(self, words: str, limit: int) -> list[Json]:
-        """Return the photos whose captions, tags or names have all of the words."""
-        answer = await self._ask("GET", "photos", query={"q": words, "limit": limit})
-        return list(answer["items"])
+    async def photos(
+        self, wanted: Mapping[str, str], limit: int = _PAGE
+    ) -> list[Photo]:
+        """Return the newest photos of a shelf, or those that have all words of `q`."""
+        found: list[Photo] = []
+        query: dict[str, str | int] = dict(wanted)
+        while len(found) < limit:
+            query["limit"] = min(limit - len(found), _PAGE)
+            answer = await self._ask("GET", "photos", query=query)
+            found += [_parsed(Photo, item) for item in answer["items"]]
+            if answer.get("next_cursor") is None:
+                break
+            query["cursor"] = str(answer["next_cursor"])
+        return found
+
+    async def shelves(self, kind: str) -> list[Shelf]:
+        """Return the albums, tags, places, months or sources of the library."""
+        query = {"limit": _PAGE} if kind == "tags" else None
+        items = (await self._ask("GET", kind, query=query))["items"]
+        if kind == "sources":
+            items = [item for item in items if item["kind"] == "camera"]
+        key, title = _SHELF_KEYS[kind]
+        return [
+            Shelf(str(item[key]), str(item[title]), item.get("photos"))
+            for item in items
+        ]
+
+    async def thumbnail(self, photo_id: str, size: int) -> AsyncIterator[bytes]:
+        """Give the parts of a photo's small picture, a WebP, as they come."""
+        where = f"{self.url}/api/v1/photos/{quote(photo_id, safe='')}/thumbnail"
+        timeout = ClientTimeout(total=_PICTURE_S, connect=_QUICK_S)
+        try:
+            async with self._session.get(
+                where, params={"size": size}, headers=self._headers(), timeout=timeout
+            ) as response:
+                await _raise_for(response)
+                async for part in response.content.iter_chunked(_PART):
+                    yield part
+        except (TimeoutError, AiohttpError) as err:
+            raise CannotConnectError(str(err) or "the picture did not come") from err
 
     async def suggestions(self, photo_id: str) -> list[Json]:
         """Return what was suggested for a photo, the newest first."""
@@ -267,7 +333,7 @@ async def _raise_for(response: ClientResponse) -> None:
     raise RefusedError(message, code)
 
 
-def _parsed[T: (Caption, PairingRequest, Model)](kind: type[T], data: Json) -> T:
+def _parsed[T: (Caption, PairingRequest, Model, Photo)](kind: type[T], data: Json) -> T:
     try:
         return kind.from_json(data)
     except (KeyError, TypeError, ValueError) as err:

@@ -31,12 +31,17 @@ _OWN_WORDS: Final = frozenset(
 
 def translated(err: ClientError) -> HomeAssistantError:
     """Return the error that an action ends with."""
+    return translated_as(HomeAssistantError, err)
+
+
+def translated_as[E: HomeAssistantError](kind: type[E], err: ClientError) -> E:
+    """Return an error of a kind that Home Assistant expects."""
     placeholders = {"reason": err.message, "code": err.code, "seconds": "0"}
     key = err.code if err.code in _OWN_WORDS else "refused"
     if isinstance(err, BusyError):
         key = "busy"
         placeholders["seconds"] = f"{err.retry_after_s:g}"
-    return HomeAssistantError(
+    return kind(
         translation_domain=DOMAIN,
         translation_key=key,
         translation_placeholders=placeholders,

@@ -181,3 +181,38 @@ class Model:
             fit=str(data["fit"]),
             cure=str(reasons[0]["cure"]) if reasons else "",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo of the runtime's library, as a list shows it."""
+
+    id: str
+    words: str | None
+    """Its caption, else what is suggested."""
+    taken_at: str | None
+    found_in: str | None
+    """Where a search found its words: caption, tags, place and so on."""
+    found: str | None
+
+    @classmethod
+    def from_json(cls, data: Json) -> Self:
+        """Return the record."""
+        match = data.get("match") or {}
+        return cls(
+            id=str(data["id"]),
+            words=data.get("words"),
+            taken_at=data.get("taken_at"),
+            found_in=match.get("field"),
+            found=match.get("text"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """An album, a tag, a place, a month or a camera, and how many photos it holds."""
+
+    key: str
+    """What the list of photos is asked by."""
+    title: str
+    photos: int | None = None

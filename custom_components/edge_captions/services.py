@@ -21,6 +21,7 @@ from .client_errors import ClientError
 from .const import CONF_LANGUAGE, DOMAIN
 from .data import EdgeCaptionsConfigEntry
 from .failures import translated
+from .media_source import photo_id_of
 from .pictures import Picture
 from .records import Caption
 from .text import short_text
@@ -128,9 +129,9 @@ def caption_response(caption: Caption) -> dict[str, Any]:
 
 
 async def _caption_image(call: ServiceCall) -> ServiceResponse:
-    entry = _entry(call)
-    picture = await _picture(call)
-    data = call.data
+    entry, data = _entry(call), call.data
+    stored = _stored_photo(call)
+    picture = None if stored else await _picture(call)
     options = CaptionOptions(
         language=data.get("language") or entry.options.get(CONF_LANGUAGE),
         style=data.get("style"),
@@ -141,20 +142,23 @@ async def _caption_image(call: ServiceCall) -> ServiceResponse:
         store=data.get("store"),
     )
     client = entry.runtime_data.client
+    if picture is None:
+        return caption_response(await client.caption_photo(stored, options))
     caption = await client.caption(picture.content, picture.name, options)
     return caption_response(caption)
 
 
 async def _search_captions(call: ServiceCall) -> ServiceResponse:
     client = _entry(call).runtime_data.client
-    found = await client.search(call.data["query"], call.data["limit"])
+    found = await client.photos({"q": call.data["query"]}, call.data["limit"])
     return {
         "photos": [
             {
-                "photo_id": photo["id"],
-                "taken_at": photo.get("taken_at"),
-                "found_in": (photo.get("match") or {}).get("field"),
-                "text": (photo.get("match") or {}).get("text"),
+                "photo_id": photo.id,
+                "taken_at": photo.taken_at,
+                "caption": photo.words,
+                "found_in": photo.found_in,
+                "text": photo.found,
             }
             for photo in found
         ]
@@ -198,17 +202,33 @@ def _written(caption: Any) -> ServiceResponse:
     }
 
 
-async def _picture(call: ServiceCall) -> Picture:
+def _given(call: ServiceCall) -> str:
+    """Return how the one picture is named."""
     given = [key for key in (ATTR_ENTITY_ID, ATTR_MEDIA, ATTR_PATH) if key in call.data]
     if len(given) != 1:
         raise _invalid("no_picture" if not given else "more_than_one_picture")
-    value = call.data[given[0]]
-    if given[0] == ATTR_ENTITY_ID:
-        return await pictures.of_entity(call.hass, value)
-    if given[0] == ATTR_PATH:
-        return await pictures.of_path(call.hass, value)
-    media = value if isinstance(value, str) else value["media_content_id"]
-    return await pictures.of_media(call.hass, media)
+    return given[0]
+
+
+def _stored_photo(call: ServiceCall) -> str:
+    """Return the id of a photo that the runtime has itself; empty if it is another."""
+    if _given(call) != ATTR_MEDIA:
+        return ""
+    return photo_id_of(_media(call))
+
+
+async def _picture(call: ServiceCall) -> Picture:
+    how = _given(call)
+    if how == ATTR_ENTITY_ID:
+        return await pictures.of_entity(call.hass, call.data[how])
+    if how == ATTR_PATH:
+        return await pictures.of_path(call.hass, call.data[how])
+    return await pictures.of_media(call.hass, _media(call))
+
+
+def _media(call: ServiceCall) -> str:
+    value = call.data[ATTR_MEDIA]
+    return str(value if isinstance(value, str) else value["media_content_id"])
 
 
 def _entry(call: ServiceCall) -> EdgeCaptionsConfigEntry:

@@ -68,6 +68,17 @@ EMBEDDED: dict[str, Any] = {
     "reasons": [],
 }
 
+SHELVES: dict[str, list[dict[str, Any]]] = {
+    "albums": [{"id": "01ALBUM", "kind": "user", "name": "Lake / 2026", "photos": 1}],
+    "months": [{"month": "2026-11", "photos": 2}],
+    "places": [{"name": "São Paulo", "photos": 1}],
+    "sources": [
+        {"id": "01FOLDER", "kind": "library", "name": "Photos"},
+        {"id": "01YARD", "kind": "camera", "name": "camera.yard"},
+    ],
+    "tags": [{"name": "dogs", "display": "Dogs", "photos": 3}],
+}
+
 
 class FakeRuntime:
     """Answers the routes that the integration uses, and notes what it was asked."""
@@ -81,8 +92,12 @@ class FakeRuntime:
         self.stats = deepcopy(_STATS)
         self.caption = deepcopy(CAPTION)
         self.models = [deepcopy(EMBEDDED), deepcopy(MODEL)]
+        self.photos = [{"id": "01PHOTO", "words": "A black dog.", "taken_at": None}]
+        self.shelves: dict[str, list[dict[str, Any]]] = deepcopy(SHELVES)
         self.error: tuple[int, dict[str, Any]] | None = None
         """Answer of everything but info and stats."""
+        self.cut = False
+        """Whether the connection breaks before there is an answer."""
         self.raw: web.Response | None = None
         """Answer of everything, as it is."""
         self.asked: list[tuple[str, str, Any]] = []
@@ -142,13 +157,15 @@ class FakeRuntime:
             }
             self.forms.append(body)
         self.asked.append((request.method, path, body))
+        if self.cut and request.transport is not None:
+            request.transport.abort()
         if self.error is not None:
             status, error = self.error
             headers = {"Retry-After": "7"} if status == 429 else None
             return web.json_response({"error": error}, status=status, headers=headers)
         return self._answer(request.method, path, body)
 
-    def _answer(  # noqa: PLR0911 - one line per route
+    def _answer(  # noqa: C901, PLR0911 - one line per route
         self, method: str, path: str, body: Any
     ) -> web.StreamResponse:
         first, _, rest = path.partition("/")
@@ -158,10 +175,12 @@ class FakeRuntime:
                 return web.json_response(self.caption)
             case "photos", "caption":
                 return web.json_response({**written, "text": body["text"]})
+            case "photos", "thumbnail":
+                return web.Response(body=PNG, content_type="image/webp")
             case "photos", _:
-                match = {"field": "caption", "text": "a dog", "highlights": []}
-                photo = {"id": "01PHOTO", "taken_at": None, "match": match}
-                return web.json_response({"items": [photo], "next_cursor": None})
+                return self._photos(body)
+            case (("albums" | "months" | "places" | "sources" | "tags"), _):
+                return web.json_response({"items": self.shelves[first]})
             case "suggestions", ("accept" | "edit"):
                 return web.json_response({"suggestion": {}, "caption": written})
             case "models", "download":
@@ -173,6 +192,17 @@ class FakeRuntime:
             case "pairings", _:
                 return self._pair(method)
         return _error(404, "not_found", "nothing here")
+
+    def _photos(self, query: Any) -> web.StreamResponse:
+        """Return the photos in pages of one, so that clients have to go on."""
+        number = int(query.get("cursor", 0))
+        more = number + 1 < len(self.photos)
+        items = self.photos[number : number + 1]
+        if "q" in query:
+            match = {"field": "caption", "text": "a dog", "highlights": []}
+            items = [{**photo, "match": match} for photo in items]
+        cursor = str(number + 1) if more else None
+        return web.json_response({"items": items, "next_cursor": cursor})
 
     def _pair(self, method: str) -> web.StreamResponse:
         pairing = {

@@ -201,6 +201,7 @@ async def test_search(act, runtime, loaded):
             {
                 "photo_id": "01PHOTO",
                 "taken_at": None,
+                "caption": "A black dog.",
                 "found_in": "caption",
                 "text": "a dog",
             }

@@ -101,6 +101,23 @@ class Owner:
         """Answer what a dialogue asks."""
         return await self.post(f"{path}/{flow['flow_id']}", data)
 
+    async def browse(self, start: str, *titles: str) -> Any:
+        """Go down in the media browser by what is written there."""
+        found = await self.ask("media_source/browse_media", media_content_id=start)
+        for title in titles:
+            (child,) = [one for one in found["children"] if one["title"] == title]
+            found = await self.ask(
+                "media_source/browse_media", media_content_id=child["media_content_id"]
+            )
+        return found
+
+    async def download(self, path: str) -> bytes:
+        """Return what is at an address."""
+        headers = {"Authorization": f"Bearer {self.tokens['access_token']}"}
+        async with self._session.get(self.url + path, headers=headers) as response:
+            assert response.status == HTTPStatus.OK, path
+            return await response.read()
+
     async def until_progressed(self, flow: Any) -> Any:
         """Wait as the dialogue does while it shows a progress; return what is next."""
         async with asyncio.timeout(EVENTUALLY_S):

@@ -46,6 +46,7 @@ async def test_from_onboarding_to_removal(house, homeassistant_version):
     caption = await caption_a_camera(house)
     await ask_by_ai_task(house, caption)
     await watch_the_camera(house)
+    await browse_photos(house)
     await unload_and_load(house)
     await restart(house)
     await remove(house)
@@ -139,6 +140,33 @@ async def last_trace(house: House, item: str) -> dict:
             await asyncio.sleep(0.1)
     newest = max(runs, key=lambda run: run["timestamp"]["start"])
     return await house.owner.ask("trace/get", run_id=newest["run_id"], **where)
+
+
+async def browse_photos(house: House) -> None:
+    """Keep a photo and give it a tag; find it by tag, by words, and see it."""
+    owner = house.owner
+    photo = str(house.assistant.media / "cat.jpg")
+    kept = await owner.act(f"{DOMAIN}/caption_image", {"path": photo, "store": True})
+    text = {"photo_id": kept["photo_id"], "text": "Mimi at home #cats"}
+    await owner.act(f"{DOMAIN}/set_caption", text)
+    ours = await owner.browse("media-source://", "Edge Captions", "Edge Captions")
+    cats = await owner.browse(ours["media_content_id"], "Tags", "cats (1)")
+    (found,) = cats["children"]
+    assert found["title"] == "Mimi at home #cats"
+    search = await owner.ask(
+        "media_source/search_media",
+        media_content_id=ours["media_content_id"],
+        search_query="mimi home",
+    )
+    assert [one["title"] for one in search["result"]] == [found["title"]]
+    where = {"media_content_id": found["media_content_id"]}
+    media = await owner.ask("media_source/resolve_media", **where)
+    for address in (media["url"], found["thumbnail"]):
+        assert (await owner.download(address))[:4] == b"RIFF"
+    again = await owner.act(
+        f"{DOMAIN}/caption_image", {"media": found["media_content_id"]}
+    )
+    assert again["origin"] == "person"
 
 
 async def unload_and_load(house: House) -> None:
