@@ -7,15 +7,26 @@ from enum import StrEnum
 import logging
 import os
 from pathlib import Path
-import re
-import shlex
 import sys
 from typing import Any, Final
 
-from .const import APP_NAME, DEFAULT_HUB, ENV_PREFIX, LANGUAGE_PATTERN, MIB
+from .const import APP_NAME, DEFAULT_HUB, ENV_PREFIX, MIB
 from .errors import ConfigError
 from .folder_settings import WatchedFolder, parse_folders
+from .facts import FactKind
 from .preferences import SelectionLayer, parse_selection
+from .schemas import Style
+from .setting_values import (
+    address_of,
+    at_most,
+    command_of,
+    facts_of,
+    host_of,
+    language_of,
+    path_of,
+    paths_of,
+    texts_of,
+)
 from .yaml_reader import YamlValue, parse_yaml, read_yaml
 
 _LOGGER = logging.getLogger(__name__)
@@ -23,7 +34,17 @@ _LOGGER = logging.getLogger(__name__)
 CONFIG_NAME: Final = "config.yaml"
 DEFAULT_PORT: Final = 8477
 _PLAIN_TEXTS: Final = frozenset(
-    {"worker_command", "models_folder", "manifest", "language", "hub", "host"}
+    {
+        "worker_command",
+        "models_folder",
+        "manifest",
+        "language",
+        "hub",
+        "host",
+        "style",
+        "template",
+        "facts",
+    }
 )
 """Keys whose environment variable is no YAML: `no` is Norwegian there."""
 _SWITCHES: Final = frozenset(
@@ -65,6 +86,18 @@ class Settings:
     language: str = "en"
     verify: bool = True
     """Check captions against their photos, where a scorer is there and fits."""
+    facts: tuple[FactKind, ...] = (
+        FactKind.PLACE,
+        FactKind.DATE,
+        FactKind.ALBUM,
+        FactKind.CAMERA,
+        FactKind.KEYWORD,
+    )
+    """What captions may say of what photos know; `person` switches names on."""
+    style: Style = Style.PLAIN
+    """Style of captions that ask for none; a camera's are short."""
+    template: str = ""
+    """Your own, for the style `custom`."""
     worker_command: tuple[str, ...] = (sys.executable,)
     """What starts the worker; an emulator or a sandbox may stand before Python."""
     worker_timeout_s: float = 300.0
@@ -107,65 +140,6 @@ class Settings:
         return self.home / "models"
 
 
-def _path(value: YamlValue) -> Path:
-    try:
-        return Path(value.text()).expanduser()
-    except RuntimeError:
-        value.fail(f"'{value.text()}' names a user that has no home folder here")
-
-
-def _paths(value: YamlValue) -> tuple[Path, ...]:
-    try:
-        return tuple(Path(text).expanduser() for text in _texts(value))
-    except RuntimeError:
-        value.fail("names a user that has no home folder here")
-
-
-def _host(value: YamlValue) -> str:
-    text = value.text().strip("[]")
-    if not re.fullmatch(r"[A-Za-z0-9.:_%-]+", text):
-        value.fail(f"must be an address or a name, not '{text}'")
-    return text
-
-
-def _command(value: YamlValue) -> tuple[str, ...]:
-    if value.is_sequence:
-        return value.texts() or value.fail("must name a program")
-    try:
-        words = tuple(shlex.split(value.text()))
-    except ValueError as err:
-        value.fail(f"can't be split into words ({err})")
-    return words or value.fail("must name a program")
-
-
-def _address(value: YamlValue) -> str:
-    text = value.text().rstrip("/")
-    if not text.startswith(("http://", "https://")):
-        value.fail(f"must begin with http:// or https://, not '{text}'")
-    return text
-
-
-def _texts(value: YamlValue) -> tuple[str, ...]:
-    if value.is_sequence:
-        return value.texts()
-    return tuple(part.strip() for part in value.text().split(",") if part.strip())
-
-
-def _at_most(value: YamlValue, number: int, maximum: int) -> int:
-    if number > maximum:
-        value.fail(f"must be at most {maximum}, not {number}")
-    return number
-
-
-def _language(value: YamlValue) -> str:
-    if value.plain() is False:
-        value.fail("must be a text: write Norwegian as 'no', in quotes")
-    text = value.text()
-    if not re.fullmatch(LANGUAGE_PATTERN, text):
-        value.fail(f"must be a language code such as en, de or pt-BR, not '{text}'")
-    return text
-
-
 def _auto_download(value: YamlValue) -> AutoDownload:
     plain = value.plain()  # YAML reads an unquoted yes or no as a boolean
     if isinstance(plain, bool):
@@ -174,25 +148,28 @@ def _auto_download(value: YamlValue) -> AutoDownload:
 
 
 _READERS: Final[Mapping[str, Callable[[YamlValue], Any]]] = {
-    "models_folder": _path,
-    "manifest": _path,
+    "models_folder": path_of,
+    "manifest": path_of,
     "selection": parse_selection,
     "auto_download": _auto_download,
     "offline": YamlValue.boolean,
-    "hub": _address,
-    "accepted_licenses": _texts,
-    "language": _language,
+    "hub": address_of,
+    "accepted_licenses": texts_of,
+    "language": language_of,
     "verify": YamlValue.boolean,
-    "worker_command": _command,
+    "facts": facts_of,
+    "style": lambda value: value.choice(Style),
+    "template": YamlValue.text,
+    "worker_command": command_of,
     "worker_timeout_s": lambda value: value.number(minimum=1.0),
     "keep_alive_s": lambda value: value.number(minimum=0.0),
     "threads": lambda value: value.integer(minimum=1),
     "memory_limit_mib": lambda value: value.integer(minimum=16),
-    "host": _host,
-    "port": lambda value: _at_most(value, value.integer(minimum=0), 65_535),
-    "allowed_hosts": _texts,
-    "allowed_folders": _paths,
-    "image_hosts": _texts,
+    "host": host_of,
+    "port": lambda value: at_most(value, value.integer(minimum=0), 65_535),
+    "allowed_hosts": texts_of,
+    "allowed_folders": paths_of,
+    "image_hosts": texts_of,
     "folders": parse_folders,
     "max_upload_mib": lambda value: value.integer(minimum=1),
     "announce": YamlValue.boolean,

@@ -17,7 +17,7 @@ from .inference.messages import LoadRequest, ScoreJob, SharedScorer
 from .inference.registry import FAMILIES, SCORERS
 from .inference.runner import ModelRunner
 from .manifest import Manifest, ModelSpec, load_manifest
-from .pipeline import CaptionCheck, CaptionPipeline
+from .pipeline import CaptionCheck, CaptionPipeline, Composer, FactFinder
 from .preferences import NONE, SelectionLayer, SelectionSettings
 from .schemas import CaptionRequest, CaptionResult, Task
 from .selection import (
@@ -86,6 +86,16 @@ class EdgeRuntime:
         names = {spec.library for spec in self.manifest.models}
         return {name: "installed" if is_installed(name) else None for name in names}
 
+    @cached_property
+    def composer(self) -> Composer:
+        """Return what puts captions and facts together."""
+        return Composer()
+
+    @cached_property
+    def finder(self) -> FactFinder:
+        """Return what reads the facts that photos hold."""
+        return FactFinder()
+
     def model(self, model_id: str) -> ModelSpec:
         """Return a manifest row by its id."""
         spec = self.manifest.get(model_id)
@@ -142,6 +152,8 @@ class EdgeRuntime:
             languages=spec.languages,
             memory_budget=self._memory_budget,
             check=check,
+            composer=self.composer,
+            finder=self.finder,
         )
         return await pipeline.caption(request)
 

@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from .facts import Fact, FactKind, TextPath
+
 
 class Task(StrEnum):
     """What a model is for; the names are Hugging Face's."""
@@ -52,6 +54,17 @@ class CaptionRequest:
     language: str = "en"
     verify: bool = True
     """Whether the caption is checked against the photo, where a scorer is there."""
+    facts: tuple[Fact, ...] = ()
+    """Given with the request."""
+    find: tuple[FactKind, ...] = ()
+    """What may be read from the photo itself."""
+    root: str | None = None
+    """The folder of the library that holds the photo; its name is no album."""
+    is_own_path: bool = True
+    """Folder and file have the names that a person or a camera gave."""
+    style: Style = Style.PLAIN
+    template: str = ""
+    """The person's own, of the style `custom`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +121,17 @@ class CaptionResult:
     """How well the picture supports `caption`, on the scorer's own scale."""
     scorer: str | None = None
     """Id of the model that checked the caption; None: nothing did."""
+    style: Style = Style.PLAIN
+    facts: tuple[Fact, ...] = ()
+    """What was known beside the picture, and is told in `caption`."""
+    text_path: TextPath = TextPath.VISUAL
+    text_reason: str = ""
+    """Why `caption` was made this way."""
+    title: str = ""
+    """Of a notification."""
+    hashtags: tuple[str, ...] = ()
+    """Proposed; only a person makes them tags."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form that the command line and clients see."""
-        return asdict(self)
+        return asdict(self) | {"facts": [fact.to_dict() for fact in self.facts]}

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import json
 from typing import Any
 
@@ -23,6 +23,7 @@ from ..units import human_bytes, printable
 from ..yaml_reader import suggest
 from .download import fetch
 from .exit_codes import ExitCode, exit_code_of
+from .fact_options import add_fact_options, sources_of, wanted_of
 from .output import Console, language_code
 
 
@@ -51,6 +52,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         action="store_false",
         help="don't check the captions against the photos",
     )
+    add_fact_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -59,6 +61,7 @@ async def run(
 ) -> ExitCode:
     """Caption every photo; a broken one does not stop the others."""
     language = options.language or runtime.settings.language
+    wanted = wanted_of(options, runtime.settings)
     if options.model is not None:
         _check_is_captioner(runtime, options.model)
     selection = runtime.select(language=language, pin=options.model)
@@ -69,7 +72,10 @@ async def run(
     await runtime.runner(spec, verify=options.verify).ensure_ready()
     report = _Report(console, as_json=options.json, several=len(options.photos) > 1)
     report.told.add(untranslated_note(language, spec.languages[0]))
-    requests = [CaptionRequest(p, language, options.verify) for p in options.photos]
+    requests = [
+        replace(wanted, path=path, language=language, verify=options.verify)
+        for path in options.photos
+    ]
     return await _caption_all(runtime, spec, requests, report)
 
 
@@ -110,10 +116,14 @@ class _Report:
             return
         path = self.console.style(f"{printable(result.path)}: ", "dim")
         prefix = path if self.several else ""
-        self.console.print(prefix + self.console.style(result.caption, "bold"))
+        title = self.console.style(f"{result.title}: " if result.title else "", "bold")
+        said = title + self.console.style(result.caption, "bold")
+        self.console.print(prefix + said)
         if judgement := in_words(result):
             style = "green" if result.verdict is Verdict.SURE else "yellow"
             self.console.tell(f"  {judgement}", style)
+        if told := sources_of(result):
+            self.console.tell(f"  {told}", "dim")
         for note in result.notes:
             if note not in self.told:
                 self.told.add(note)

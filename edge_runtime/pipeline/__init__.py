@@ -2,6 +2,8 @@
 
 from .caption import CaptionPipeline, VisualCaptioner, untranslated_note
 from .check import Checked, Evidence, check
+from .composing import TEMPLATE_NAMES, Composer, parse_custom
+from .known import FACT_NAMES, FactFinder, given_facts
 from .noun_phrases import NounPhrase, ParsedCaption, parse
 from .sentence import to_sentence
 from .structured import Parts, UnfillableError, as_object, fill
@@ -9,10 +11,14 @@ from .verify import CaptionCheck, PhotoScorer
 from .wishes import Wishes, is_description_wish, language_of, read_wishes
 
 __all__ = [
+    "FACT_NAMES",
+    "TEMPLATE_NAMES",
     "CaptionCheck",
     "CaptionPipeline",
     "Checked",
+    "Composer",
     "Evidence",
+    "FactFinder",
     "NounPhrase",
     "ParsedCaption",
     "Parts",
@@ -23,9 +29,11 @@ __all__ = [
     "as_object",
     "check",
     "fill",
+    "given_facts",
     "is_description_wish",
     "language_of",
     "parse",
+    "parse_custom",
     "read_wishes",
     "to_sentence",
     "untranslated_note",

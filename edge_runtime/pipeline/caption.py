@@ -1,13 +1,17 @@
 """The caption pipeline: visual caption, then its check; text stages join it here."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Protocol
 
 from ..errors import EdgeRuntimeError
+from ..facts import Fact
 from ..inference.messages import CaptionAnswer, CaptionJob, ScoreJob
 from ..schemas import CaptionRequest, CaptionResult, Verdict
+from .composing import Composer, Draft
+from .known import FactFinder, merged
 from .sentence import to_sentence
 from .verify import CaptionCheck
 
@@ -31,6 +35,8 @@ class CaptionPipeline:
     """Returns the bytes that decoding a photo may take now."""
     check: CaptionCheck | None = None
     """None: no scorer fits, or checks are switched off."""
+    composer: Composer = field(default_factory=Composer)
+    finder: FactFinder = field(default_factory=FactFinder)
 
     async def caption(self, request: CaptionRequest) -> CaptionResult:
         """Return the caption of one photo; raise the error that prevents it."""
@@ -40,7 +46,37 @@ class CaptionPipeline:
         result = self._unchecked(request, answer)
         if self.check is not None and request.verify:
             result = await self._checked(self.check, result, answer)
+        result = await self._composed(request, result)
         return replace(result, seconds=perf_counter() - started)
+
+    async def _composed(
+        self, request: CaptionRequest, result: CaptionResult
+    ) -> CaptionResult:
+        """Return the caption with what is known, in the style that was asked for."""
+        started = perf_counter()
+        found: tuple[Fact, ...] = ()
+        if request.find:
+            found = await asyncio.to_thread(self.finder.find, request, result.language)
+        made = self.composer.compose(
+            Draft(
+                caption=result.caption,
+                language=result.language,
+                facts=merged(request.facts, found),
+                style=request.style,
+                template=request.template,
+            )
+        )
+        return replace(
+            result,
+            caption=made.text,
+            style=request.style,
+            facts=made.facts,
+            text_path=made.path,
+            text_reason=made.reason,
+            title=made.title,
+            hashtags=made.hashtags,
+            stages={**(result.stages or {}), "compose": perf_counter() - started},
+        )
 
     def _unchecked(
         self, request: CaptionRequest, answer: CaptionAnswer

@@ -210,12 +210,19 @@ def _notification(
     if cameras:
         title = data.title.fill({"camera": cameras[0].value})
     else:
-        title = draft.caption.rstrip(_ENDS)
+        title = _subject(draft.caption.rstrip(_ENDS), data)
     title = fit(title, TITLE_CHARS, data.cut_before)
     reason = made.reason if rest else "a title and a sentence were asked for"
     return replace(
         made, title=title, facts=facts, path=TextPath.TEMPLATE, reason=reason
     )
+
+
+def _subject(caption: str, data: LanguageData) -> str:
+    """Return the words of a caption before the first that joins a phrase."""
+    words = caption.split()
+    ends = (i for i, word in enumerate(words) if i and word.lower() in data.cut_before)
+    return " ".join(words[: next(ends, len(words))]).rstrip(",")
 
 
 def _custom(
