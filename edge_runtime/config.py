@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from .const import APP_NAME, DEFAULT_HUB, ENV_PREFIX, MIB
 from .errors import ConfigError
-from .folder_settings import WatchedFolder, parse_folders
 from .facts import FactKind
+from .folder_settings import WatchedFolder, parse_folders
 from .preferences import SelectionLayer, parse_selection
 from .schemas import Style
 from .setting_values import (
