@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final
 
 from aiohttp import ClientConnectionError, ClientSession, ClientTimeout, UnixConnector
@@ -25,6 +26,16 @@ _WAIT_S: Final = 3.0
 """A service that just took the home needs a moment to listen."""
 
 
+class Reach(Enum):
+    """How much of a service a command takes along where none runs."""
+
+    STORE = 1
+    LIBRARY = 2
+    """Folders are known; nothing is done that takes long."""
+    JOBS = 3
+    """Jobs are done, those that an earlier run left as well."""
+
+
 @dataclass(frozen=True, slots=True)
 class HomeClient:
     """Sends requests to the service of this home; errors come back as they were."""
@@ -40,6 +51,10 @@ class HomeClient:
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Return the answer to a body."""
         return await self._ask("POST", path, body or {})
+
+    async def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Return what an address holds after a change."""
+        return await self._ask("PATCH", path, body)
 
     async def delete(self, path: str) -> Any:
         """Remove something."""
@@ -57,8 +72,10 @@ class HomeClient:
 
 
 @asynccontextmanager
-async def home_client(runtime: EdgeRuntime) -> AsyncIterator[HomeClient]:
-    """Give a client of this home's service."""
+async def home_client(
+    runtime: EdgeRuntime, reach: Reach = Reach.STORE
+) -> AsyncIterator[HomeClient]:
+    """Give a client of this home's service, or of as much of one as is needed."""
     home = runtime.settings.home
     async with AsyncExitStack() as stack:
         in_use = None
@@ -67,7 +84,7 @@ async def home_client(runtime: EdgeRuntime) -> AsyncIterator[HomeClient]:
         except HomeInUseError as err:
             in_use = err
         else:
-            await stack.enter_async_context(_answering_itself(runtime))
+            await stack.enter_async_context(_answering_itself(runtime, reach))
         path = stack.enter_context(reachable(home))
         session = ClientSession(connector=UnixConnector(path), timeout=_TIMEOUT)
         client = HomeClient(
@@ -79,10 +96,13 @@ async def home_client(runtime: EdgeRuntime) -> AsyncIterator[HomeClient]:
 
 
 @asynccontextmanager
-async def _answering_itself(runtime: EdgeRuntime) -> AsyncIterator[None]:
+async def _answering_itself(runtime: EdgeRuntime, reach: Reach) -> AsyncIterator[None]:
     service = Service(runtime.settings, runtime)
     try:
-        await service.open()
+        if reach is Reach.STORE:
+            await service.open()
+        else:
+            await service.start(watch=False, run_jobs=reach is Reach.JOBS)
         app = build_app(service, Access(loopback_only=True, ingress=False))
         async with answering(app, service, sockets=()):
             yield

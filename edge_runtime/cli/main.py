@@ -23,6 +23,7 @@ from . import (
     download,
     evaluate,
     hardware,
+    library,
     metadata,
     models,
     pair,
@@ -49,6 +50,7 @@ _COMMANDS: Final = (
     backup,
     evaluate,
     hardware,
+    library,
     metadata,
     doctor,
 )

@@ -72,8 +72,12 @@ class Service:
             _LOGGER.warning("the store was damaged; it lies now at %s", path)
         self.events.attach(self.store)
 
-    async def start(self) -> None:
-        """Open the store, take up parked jobs and begin to work."""
+    async def start(self, *, watch: bool = True, run_jobs: bool = True) -> None:
+        """Open the store, take up parked jobs and begin to work.
+
+        Without `watch` nothing is done that nobody asks for; without
+        `run_jobs` no job is.
+        """
         await self.open()
         self.started_at = now_ms()
         work = WorkFolder(self.settings.home)
@@ -81,8 +85,10 @@ class Service:
         await self._build(work)
         await asyncio.to_thread(work.sweep, await self._needed_files())
         await self.library.open()
-        await self.jobs.start()
-        await self.library.start()
+        if run_jobs:
+            await self.jobs.start()
+        if watch:
+            await self.library.start()
         self._works = True
 
     async def stop(self) -> None:
