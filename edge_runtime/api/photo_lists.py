@@ -38,6 +38,7 @@ _FILTER: Final[dict[str, Field]] = {
         required=False, pattern=MONTH_PATTERN, description="such as 2026-11, in UTC"
     ),
     "place": Text(required=False, min_length=1, max_length=200),
+    "person": Text(required=False, min_length=1, max_length=200),
 }
 
 
@@ -61,6 +62,7 @@ async def list_photos(call: Call) -> Reply:
         year=query["year"],
         month=query["month"],
         place=query["place"],
+        person=query["person"],
     )
     language = call.service.settings.language
     place = {"limit": query["limit"], "cursor": query["cursor"]}

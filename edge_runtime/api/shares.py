@@ -16,6 +16,7 @@ from ..store import (
 )
 from .errors import RequestError
 from .fields import (
+    Boolean,
     Choice,
     Field,
     Integer,
@@ -47,12 +48,15 @@ _SHARED: Final = answer(
 
 @ROUTES.post(
     f"{API}/shares",
-    summary="Make a read-only link to a photo, a tag or an album; shown this once",
+    summary="Make a read-only link to a photo or an album of any kind; shown this once",
     body=obj(
         target=Choice.of(*ShareTarget),
         target_id=Text(min_length=1, max_length=200),
         name=Text(required=False, default="", max_length=100),
         expires_at=Timestamp(required=False),
+        captions=Boolean(
+            required=False, default=True, description="show the captions, too"
+        ),
     ),
     answer=answer(**SHARE.fields, secret=Text(), path=Text()),
     status=201,
@@ -68,6 +72,7 @@ async def create_share(call: Call) -> Reply:
         call.body["target_id"],
         call.body["name"],
         expires_at,
+        captions=call.body["captions"],
     )
     link = {"secret": secret, "path": f"s/{secret}"}
     return json_answer({**share_dict(share), **link}, 201)
@@ -82,6 +87,22 @@ async def list_shares(call: Call) -> Reply:
     """Return all links, the newest first; the secrets are not kept."""
     found = await call.service.shares.all()
     return {"items": [share_dict(share) for share in found]}
+
+
+@ROUTES.patch(
+    f"{API}/shares/{{share_id}}",
+    summary="Show the captions to whoever has the link, or hide them",
+    path_fields={"share_id": ulid()},
+    body=obj(captions=Boolean()),
+    answer=SHARE,
+    errors=(ShareNotFoundError,),
+)
+async def change_share(call: Call) -> Reply:
+    """Change what a link shows."""
+    share = await call.service.shares.show_captions(
+        call.path["share_id"], captions=call.body["captions"]
+    )
+    return share_dict(share)
 
 
 @ROUTES.delete(

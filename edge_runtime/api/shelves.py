@@ -1,8 +1,9 @@
-"""What the library can be browsed by: albums, months and places."""
+"""What the library can be browsed by: albums, months, places and people."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from ..store import AlbumKind
+from ..store import AlbumKind, Shelf
 from .fields import Choice, Integer, ListOf, Text, answer
 from .routing import API, Call, Reply, RouteTable
 
@@ -54,5 +55,18 @@ async def list_months(call: Call) -> Reply:
 )
 async def list_places(call: Call) -> Reply:
     """Return the names of places, those with the most photos first."""
-    places = await call.service.store.shelves.places()
-    return {"items": [{"name": one.name, "photos": one.photos} for one in places]}
+    return _named(await call.service.store.shelves.places())
+
+
+@ROUTES.get(
+    f"{API}/people",
+    summary="List who is in the photos; `photos?person=` lists the photos of one",
+    answer=answer(items=ListOf(item=_PLACE)),
+)
+async def list_people(call: Call) -> Reply:
+    """Return the names of people, those with the most photos first."""
+    return _named(await call.service.store.shelves.people())
+
+
+def _named(shelves: Sequence[Shelf]) -> dict[str, Any]:
+    return {"items": [{"name": one.name, "photos": one.photos} for one in shelves]}

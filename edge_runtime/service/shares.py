@@ -11,6 +11,7 @@ from ..store import (
     Page,
     Photo,
     PhotoFilter,
+    RecordNotFoundError,
     Share,
     ShareNotFoundError,
     ShareTarget,
@@ -40,7 +41,13 @@ class ShareService:
         self._thumbnails = thumbnails
 
     async def create(
-        self, target: ShareTarget, target_id: str, name: str, expires_at: int | None
+        self,
+        target: ShareTarget,
+        target_id: str,
+        name: str,
+        expires_at: int | None,
+        *,
+        captions: bool = True,
     ) -> tuple[Share, str]:
         """Return a new share and its secret; raise if there is nothing to share."""
         match target:
@@ -48,10 +55,12 @@ class ShareService:
                 await self._store.photos.get(target_id)
             case ShareTarget.TAG:
                 target_id = (await self._store.tags.get(target_id)).name
+            case ShareTarget.PLACE:
+                await self._refuse_nowhere(target_id)
             case ShareTarget.ALBUM:
                 await self._store.albums.get(target_id)
         share, secret = await self._store.shares.create(
-            target, target_id, name=name, expires_at=expires_at
+            target, target_id, name=name, expires_at=expires_at, captions=captions
         )
         await self._events.emit("share.created", {"id": share.id})
         return share, secret
@@ -64,6 +73,12 @@ class ShareService:
         """End a share now."""
         share = await self._store.shares.revoke(share_id)
         await self._events.emit("share.revoked", {"id": share.id})
+        return share
+
+    async def show_captions(self, share_id: str, *, captions: bool) -> Share:
+        """Show the captions to whoever has the link, or hide them."""
+        share = await self._store.shares.show_captions(share_id, captions=captions)
+        await self._events.emit("share.changed", {"id": share.id})
         return share
 
     async def open(self, secret: str) -> Share:
@@ -84,7 +99,7 @@ class ShareService:
                 _filter(share), limit=limit, cursor=cursor
             )
         shown = [
-            SharedPhoto(photo, tuple(await self._store.captions.of_photo(photo.id)))
+            SharedPhoto(photo, await self._captions(share, photo.id))
             for photo in found.items
         ]
         return Page(tuple(shown), found.next_cursor)
@@ -95,6 +110,15 @@ class ShareService:
             raise PhotoNotFoundError("this link shows no such photo")
         return await self._thumbnails.get(photo_id, size)
 
+    async def _captions(self, share: Share, photo_id: str) -> tuple[Caption, ...]:
+        if not share.captions:
+            return ()
+        return tuple(await self._store.captions.of_photo(photo_id))
+
+    async def _refuse_nowhere(self, place: str) -> None:
+        if not (await self._store.photos.page(PhotoFilter(place=place), limit=1)).items:
+            raise RecordNotFoundError(f"no photo was taken in '{place[:100]}'")
+
     async def _shows(self, share: Share, photo_id: str) -> bool:
         match share.target:
             case ShareTarget.PHOTO:
@@ -102,15 +126,13 @@ class ShareService:
             case ShareTarget.TAG:
                 names = await self._store.tags.of_photo(photo_id)
                 return share.target_id in map(tag_name, names)
-            case ShareTarget.ALBUM:
-                return await self._is_in_album(share.target_id, photo_id)
+            case ShareTarget.PLACE | ShareTarget.ALBUM:
+                return await self._is_among(_filter(share), photo_id)
 
-    async def _is_in_album(self, album_id: str, photo_id: str) -> bool:
+    async def _is_among(self, wanted: PhotoFilter, photo_id: str) -> bool:
         cursor = None
         while True:
-            page = await self._store.photos.page(
-                PhotoFilter(album_id=album_id), limit=_PAGE, cursor=cursor
-            )
+            page = await self._store.photos.page(wanted, limit=_PAGE, cursor=cursor)
             if any(photo.id == photo_id for photo in page.items):
                 return True
             cursor = page.next_cursor
@@ -121,4 +143,6 @@ class ShareService:
 def _filter(share: Share) -> PhotoFilter:
     if share.target is ShareTarget.TAG:
         return PhotoFilter(tag=share.target_id)
+    if share.target is ShareTarget.PLACE:
+        return PhotoFilter(place=share.target_id)
     return PhotoFilter(album_id=share.target_id)

@@ -94,6 +94,9 @@ def _conditions(wanted: PhotoFilter) -> list[tuple[str, tuple[object, ...]]]:
         # every name in it, however it is nested
         names = "SELECT 1 FROM json_tree(photos.place) WHERE atom = ?"
         parts.append((f"EXISTS ({names})", (wanted.place,)))
+    if wanted.person is not None:
+        people = "SELECT 1 FROM json_each(photos.people) WHERE value = ?"
+        parts.append((f"EXISTS ({people})", (wanted.person,)))
     return parts
 
 

@@ -160,6 +160,8 @@ class PhotoFilter:
     """Such as `2026-11`, in UTC."""
     place: str | None = None
     """One of the names of where it was taken."""
+    person: str | None = None
+    """Somebody who is in it, by name."""
     undescribed: bool = False
     """True: neither a caption nor ever a suggestion, and no reason against one."""
     unwritten: bool = False
@@ -297,7 +299,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A month or a place, and how many photos are from it."""
+    """A month, a place or a person, and how many photos are of it."""
 
     name: str
     photos: int

@@ -48,6 +48,7 @@ class ShareTarget(StrEnum):
 
     PHOTO = "photo"
     TAG = "tag"
+    PLACE = "place"
     ALBUM = "album"
 
 
@@ -150,6 +151,8 @@ class Share:
     created_at: int
     expires_at: int | None
     revoked_at: int | None
+    captions: bool = True
+    """Whoever has the link sees the captions, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,24 +24,29 @@ class Shares:
         *,
         name: str = "",
         expires_at: int | None = None,
+        captions: bool = True,
     ) -> tuple[Share, str]:
         """Create a share; return it and its secret, which is not kept."""
         secret = new_secret()
-        share = Share(new_id(), name, target, target_id, now_ms(), expires_at, None)
+        now = now_ms()
+        share = Share(
+            new_id(), name, target, target_id, now, expires_at, None, captions
+        )
 
         def work(connection: sqlite3.Connection) -> Share:
             connection.execute(
                 "INSERT INTO shares"
-                " (id, secret_hash, name, target, target_id, created_at, expires_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                " (id, secret_hash, name, target, target_id, created_at, expires_at,"
+                "  captions) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     share.id,
                     hash_of(secret),
                     name,
                     target,
                     target_id,
-                    share.created_at,
+                    now,
                     expires_at,
+                    captions,
                 ),
             )
             return share
@@ -74,13 +79,21 @@ class Shares:
 
         return await self._database.read(work)
 
+    async def show_captions(self, share_id: str, *, captions: bool) -> Share:
+        """Show or hide the captions; raise ShareNotFoundError if there is none."""
+        return await self._change("captions = ?", captions, share_id)
+
     async def revoke(self, share_id: str) -> Share:
         """End a share; raise ShareNotFoundError if there is none."""
+        return await self._change(
+            "revoked_at = ifnull(revoked_at, ?)", now_ms(), share_id
+        )
 
+    async def _change(self, change: str, value: object, share_id: str) -> Share:
         def work(connection: sqlite3.Connection) -> Share:
             connection.execute(
-                "UPDATE shares SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
-                (now_ms(), share_id),
+                f"UPDATE shares SET {change} WHERE id = ?",  # noqa: S608  # our own names
+                (value, share_id),
             )
             row = connection.execute(
                 "SELECT * FROM shares WHERE id = ?", (share_id,)
@@ -101,4 +114,5 @@ def _share_of(row: sqlite3.Row) -> Share:
         row["created_at"],
         row["expires_at"],
         row["revoked_at"],
+        bool(row["captions"]),
     )

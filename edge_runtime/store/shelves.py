@@ -21,7 +21,7 @@ _CODE: Final = 2
 
 
 class Shelves:
-    """The library by month and by place; a camera's frames are on no shelf."""
+    """The library by month, place and person; a camera's frames are on no shelf."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -44,19 +44,14 @@ class Shelves:
         """Return the names of places, those with the most photos first."""
 
         def work(connection: sqlite3.Connection) -> Sequence[Shelf]:
-            counts: Counter[str] = Counter()
-            for row in connection.execute(
-                f"SELECT place, count(*) AS photos FROM photos WHERE {_OF_A_LIBRARY}"  # noqa: S608  # our own names
-                " AND place IS NOT NULL GROUP BY place",
-                (SourceKind.CAMERA,),
-            ):
-                for name in set(place_names(from_json(row["place"]))):
-                    if len(name) > _CODE:
-                        counts[name] += row["photos"]
-            ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-            return [Shelf(name, photos) for name, photos in ranked]
+            names = _counted(connection, "place")
+            return [one for one in names if len(one.name) > _CODE]
 
         return await self._database.read(work)
+
+    async def people(self) -> Sequence[Shelf]:
+        """Return the names of people, those with the most photos first."""
+        return await self._database.read(lambda c: _counted(c, "people"))
 
     async def words(self, photo_ids: Sequence[str], language: str) -> Mapping[str, str]:
         """Return what stands under each photo: its caption, else what is suggested.
@@ -75,3 +70,17 @@ class Shelves:
             return found
 
         return await self._database.read(work)
+
+
+def _counted(connection: sqlite3.Connection, column: str) -> Sequence[Shelf]:
+    """Return every name in a column of JSON with the number of its photos."""
+    counts: Counter[str] = Counter()
+    for row in connection.execute(
+        f"SELECT {column} AS names, count(*) AS photos FROM photos"  # noqa: S608  # our own names
+        f" WHERE {_OF_A_LIBRARY} AND {column} IS NOT NULL GROUP BY {column}",
+        (SourceKind.CAMERA,),
+    ):
+        for name in set(place_names(from_json(row["names"]))):
+            counts[name] += row["photos"]
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [Shelf(name, photos) for name, photos in ranked]

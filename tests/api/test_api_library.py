@@ -391,6 +391,47 @@ async def test_a_share_shows_captions_and_nothing_else(library, outside, service
     assert "secret" not in listed[0]
 
 
+async def test_a_place_is_shared_and_captions_can_be_hidden(library, outside, service):
+    here, there = library.photos[:2]
+    for photo in (here, there):
+        await library.ask(
+            "put", f"/photos/{photo}/caption", json={"text": "Our secret"}
+        )
+    await service.store.photos.update(here, place={"city": "Lisbon", "country": "PT"})
+    body = {"target": "place", "target_id": "Lisbon", "captions": False}
+    share = await library.ask("post", "/shares", 201, json=body)
+    assert share["captions"] is False
+    response = await outside.get(f"/{share['path']}")
+    assert "secret" not in (await response.text()).replace(share["secret"], "")
+    (item,) = (await response.json())["items"]
+    assert (item["id"], item["captions"]) == (here, [])
+    small = f"/s/{item['thumbnail']}"
+    assert (await outside.get(small)).status == 200
+    assert (await outside.get(small.replace(here, there))).status == 404
+    path = f"/shares/{share['id']}"
+    changed = await library.ask("patch", path, json={"captions": True})
+    assert changed["captions"] is True
+    shown = await (await outside.get(f"/{share['path']}")).json()
+    assert shown["items"][0]["captions"][0]["text"] == "Our secret"
+    nowhere = {"target": "place", "target_id": "Nowhere"}
+    await library.ask("post", "/shares", 404, json=nowhere)
+    await library.ask("patch", f"/shares/{NOBODY}", 404, json={"captions": True})
+
+
+async def test_people_are_a_shelf(library, service):
+    one, two, _ = library.photos
+    await service.store.photos.update(one, people=("Anna", "Ben Ö."))
+    await service.store.photos.update(two, people=("Anna",))
+    assert (await library.get("/people"))["items"] == [
+        {"name": "Anna", "photos": 2},
+        {"name": "Ben Ö.", "photos": 1},
+    ]
+    found = await library.get("/photos", params={"person": "Ben Ö."})
+    assert [photo["id"] for photo in found["items"]] == [one]
+    both = await library.get("/photos", params={"person": "Anna", "place": "Lisbon"})
+    assert both["items"] == []
+
+
 async def test_shares_end_and_shares_of_nothing(library, outside):
     body = {"target": "photo", "target_id": library.photos[0]}
     soon = {**body, "expires_at": to_rfc3339(now_ms() + 150)}

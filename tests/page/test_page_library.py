@@ -5,6 +5,7 @@ from edge_runtime.store import SIZES, NewPhoto, SourceKind
 MANY = 20_000
 SEEN = 1500
 """Photos that the test scrolls past."""
+SUMMER_2020 = 1_592_000_000_000
 TWO_HOURS = 2 * 3600 * 1000
 NEWEST = 1_767_222_000_000  # the last evening of 2025
 
@@ -85,6 +86,76 @@ def test_a_tag_is_an_album(served, visit):
     page.get_by_role("button", name="Make a link").click()
     link = page.get_by_label("Link", exact=True).input_value()
     assert link.startswith(f"{served.url}#/shared/")
+
+
+def test_when_where_and_what_narrow_the_list(served, visit):
+    first, second, third, _ = photos_of(served)
+
+    async def place(service):
+        await service.store.photos.update(
+            first.id, place={"city": "Lisbon <b>", "country": "Portugal"}
+        )
+        await service.store.photos.update(second.id, place={"country": "Portugal"})
+        await service.store.photos.update(first.id, taken_at=SUMMER_2020)
+        await service.store.photos.update(third.id, taken_at=SUMMER_2020)
+        await service.review.add_tag(third.id, "Sea side")
+
+    served.run(place)
+    page = visit(served.url)
+    tiles(page, 4)
+    page.get_by_label("Where").select_option("Portugal")
+    tiles(page, 2)
+    page.get_by_label("When").select_option("2020-06")
+    tiles(page, 1)
+    page.reload()
+    tiles(page, 1)
+    assert page.get_by_label("Where").input_value() == "Portugal"
+    page.get_by_label("Where").select_option("")
+    tiles(page, 2)
+    page.get_by_label("What").select_option("sea side")
+    tiles(page, 1)
+    page.get_by_label("When").select_option("2020")
+    tiles(page, 1)
+    page.get_by_role("button", name="With a caption", exact=True).click()
+    page.get_by_text("No photo fits").wait_for()
+    page.get_by_role("button", name="All photos").last.click()
+    tiles(page, 4)
+    assert page.get_by_label("Who").count() == 0, "people are not switched on"
+
+
+def test_a_place_is_an_album_that_can_be_shared_without_captions(served, visit):
+    first, second, *_ = photos_of(served)
+    write(served, first.id, "At the <i>Tejo")
+
+    async def place(service):
+        for photo in (first, second):
+            await service.store.photos.update(photo.id, place={"city": "Lisbon"})
+
+    served.run(place)
+    page = visit(f"{served.url}#/tags")
+    page.get_by_role("button", name="Places").click()
+    album = page.locator(".album", has_text="Lisbon")
+    album.get_by_text("2 photos").wait_for()
+    album.locator("img.is-loaded").wait_for()
+    album.click()
+    page.get_by_role("heading", name="Lisbon").wait_for()
+    tiles(page, 2)
+    page.get_by_role("button", name="Share this album").click()
+    page.get_by_label("Show the captions").uncheck()
+    page.get_by_role("button", name="Make a link").click()
+    link = page.get_by_label("Link", exact=True).input_value()
+    page.keyboard.press("Escape")
+    guest = visit(link)
+    guest.locator("figure img").nth(1).wait_for()
+    assert "Tejo" not in guest.content()
+    assert guest.get_by_role("button").count() == 0, "visitors see no tools"
+    page.goto(f"{served.url}#/settings")
+    page.get_by_label("Show the captions").check()
+    page.wait_for_timeout(300)
+    guest.reload()
+    guest.get_by_text("At the <i>Tejo").wait_for()
+    alts = guest.locator("figure img").evaluate_all("all => all.map((i) => i.alt)")
+    assert "At the <i>Tejo" in alts
 
 
 def test_photos_that_come_in_appear_by_themselves(served, visit):

@@ -13,6 +13,7 @@ import { icon } from "./parts/icons.js";
 import { logo } from "./parts/logo.js";
 import { toastRegion } from "./parts/toast.js";
 import { UploadTray } from "./parts/upload.js";
+import { AlbumsView } from "./views/albums.js";
 import { JobsView } from "./views/jobs.js";
 import { LibraryView } from "./views/library.js";
 import { ModelsView } from "./views/models.js";
@@ -20,12 +21,11 @@ import { PhotoView } from "./views/photo.js";
 import { ReviewView } from "./views/review.js";
 import { SettingsView } from "./views/settings.js";
 import { StudiesView } from "./views/studies.js";
-import { TagsView } from "./views/tags.js";
 
 const PLACES = [
   ["library", "library", LibraryView],
   ["review", "review", ReviewView],
-  ["tags", "tag", TagsView],
+  ["tags", "album", AlbumsView],
   ["jobs", "jobs", JobsView],
   ["models", "model", ModelsView],
   ["studies", "star", StudiesView],
@@ -33,7 +33,8 @@ const PLACES = [
 ];
 /** A phone's bar has no room for them; the models lead there. */
 const ON_WIDE_ONLY = new Set(["studies"]);
-const VIEWS = { ...Object.fromEntries(PLACES.map(([name, , view]) => [name, view])), tag: LibraryView };
+const ALBUMS = new Set(["tag", "place", "person"]);
+const VIEWS = { ...Object.fromEntries(PLACES.map(([name, , view]) => [name, view])), tag: LibraryView, place: LibraryView, person: LibraryView };
 
 /** Shows the view that the address names; a photo lies over the view before it. */
 export class Shell {
@@ -113,7 +114,7 @@ export class Shell {
       const isFirst = this.#base === null;
       this.#base?.unmount();
       fill(this.#main);
-      this.#base = new VIEWS[name](argument, query);
+      this.#base = new VIEWS[name](argument, query, name);
       this.#base.mount(this.#main);
       scrollTo(0, 0);
       if (!isFirst) this.#main.querySelector(".page-title")?.focus({ preventScroll: true });
@@ -159,7 +160,7 @@ export class Shell {
   }
 
   #markPlace(name) {
-    const place = name === "tag" ? "tags" : name;
+    const place = ALBUMS.has(name) ? "tags" : name;
     for (const [other, anchor] of this.#links) {
       if (other === place) anchor.setAttribute("aria-current", "page");
       else anchor.removeAttribute("aria-current");

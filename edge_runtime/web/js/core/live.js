@@ -10,7 +10,7 @@ const STORED = [
   "photo.added", "photo.changed", "photo.forgotten",
   "suggestion.added", "suggestion.changed", "tag.changed",
   "model.installed", "model.removed", "selection.changed",
-  "share.created", "share.revoked", "pairing.opened", "pairing.closed", "study.changed",
+  "share.created", "share.changed", "share.revoked", "pairing.opened", "pairing.closed", "study.changed",
 ];
 const PASSING = ["job.progress", "model.state", "study.rated"];
 const AGAIN_MS = 3000;

@@ -11,6 +11,8 @@ export const session = Object.assign(new Emitter(), {
   scope: "public",
   /** The language that captions are written in. */
   language: "en",
+  /** Whether names of people are switched on. */
+  knowsPeople: false,
   may,
   load,
   signIn,
@@ -30,6 +32,7 @@ async function load() {
   if (may("read")) {
     const stats = await get("stats");
     session.language = stats.settings.language;
+    session.knowsPeople = stats.settings.people === true;
   }
   session.emit("change");
 }

@@ -10,16 +10,17 @@ import { toast } from "./toast.js";
 
 const DAYS = [["1", 1], ["7", 7], ["30", 30], ["never", null]];
 
-/** Ask how long a link shall work, and show it once. target: "photo" or "tag". */
+/** Ask how long a link shall work, and show it once. target: "photo", "tag" or "place". */
 export function shareDialog(target, targetId, name = "") {
   return dialog(t("share.title"), () => {
     const body = el("div", { class: "dialog-body" });
     const days = el("select", { "aria-label": t("share.until") }, DAYS.map(([key]) => el("option", { value: key, selected: key === "7", text: t(`share.days.${key}`) })));
+    const captions = el("input", { type: "checkbox", checked: true });
     const make = async () => {
       const wanted = DAYS.find(([key]) => key === days.value)[1];
       const until = wanted === null ? {} : { expires_at: new Date(Date.now() + wanted * 86_400_000).toISOString() };
       try {
-        const share = await post("shares", { target, target_id: targetId, name, ...until });
+        const share = await post("shares", { target, target_id: targetId, name, captions: captions.checked, ...until });
         fill(body, madeLink(new URL(link("shared", share.secret), BASE).href));
       } catch (error) {
         toast(inWords(error), { isError: true });
@@ -29,6 +30,7 @@ export function shareDialog(target, targetId, name = "") {
       body,
       el("p", { text: t("share.words") }),
       el("label", { class: "field" }, el("span", { text: t("share.until") }), days),
+      el("label", { class: "check" }, captions, el("span", { text: t("share.captions") })),
       el("div", { class: "row end" }, button(t("share.make"), make, { kind: "primary", symbol: "link" })),
     );
     return body;

@@ -13,7 +13,7 @@ export class Feed {
   #loading = null;
   #isOld = false;
 
-  /** query: q, has_caption, pending, verdict, tag, year. */
+  /** query: q, has_caption, pending, verdict, tag, place, person, year, month. */
   constructor(query) {
     this.#query = query;
   }
@@ -58,7 +58,7 @@ function lean(photo) {
     height: photo.height,
     taken_at: photo.taken_at,
     group: `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, "0")}`,
-    caption: photo.caption,
+    caption: photo.words,
     has_caption: photo.has_caption,
     pending: photo.pending,
     verdict: photo.verdict,

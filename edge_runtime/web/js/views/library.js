@@ -1,6 +1,6 @@
 // All photos, by month: filtered, searched, or those of one tag.
 
-import { inWords, post } from "../core/api.js";
+import { get, inWords, post } from "../core/api.js";
 import { el, fill } from "../core/dom.js";
 import { formatMonth, t } from "../core/i18n.js";
 import { live } from "../core/live.js";
@@ -13,8 +13,8 @@ import { PhotoGrid } from "../parts/photo-grid.js";
 import { shareDialog } from "../parts/share.js";
 import { toast } from "../parts/toast.js";
 import { highlighted } from "../parts/words.js";
-import { AltTexts } from "./alt-texts.js";
 import { Feed } from "./feed.js";
+import { shelfFilters, spanOf } from "./shelf-filters.js";
 import { sequence } from "./sequence.js";
 
 const SEARCH_AFTER_MS = 220;
@@ -23,16 +23,21 @@ const FILTERS = [
   ["", "filter.all", {}],
   ["none", "filter.none", { has_caption: false }],
   ["pending", "filter.pending", { pending: true }],
+  ["unsure", "filter.unsure", { pending: true, verdict: "unsure" }],
   ["captioned", "filter.captioned", { has_caption: true }],
 ];
 
-/** The library, and the album of a tag. */
+/** Albums that a link can show. */
+const SHARED = new Set(["tag", "place"]);
+
+/** The library, or the album of a tag, a place or a person. */
 export class LibraryView {
-  #tag;
+  /** "library", "tag", "place" or "person", and which. */
+  #kind;
+  #name;
   #query;
   #feed = null;
   #grid;
-  #alts = new AltTexts();
   #stops = [];
   #typing = null;
   /** The address changes because of what was typed or pressed here. */
@@ -43,13 +48,15 @@ export class LibraryView {
   #said = el("p", { class: "unseen", role: "status" });
   #tools = el("div", { class: "row" });
 
-  constructor(argument, query) {
-    this.#tag = argument;
+  constructor(argument, query, kind = "library") {
+    this.#kind = argument ? kind : "library";
+    this.#name = argument;
     this.#query = query;
   }
 
   get title() {
-    return this.#tag ? `#${this.#tag}` : t("nav.library");
+    if (this.#kind === "library") return t("nav.library");
+    return this.#kind === "tag" ? `#${this.#name}` : this.#name;
   }
 
   mount(root) {
@@ -57,7 +64,7 @@ export class LibraryView {
     this.#newGrid();
     this.#stops.push(live.on("photo.added", () => this.#refreshSoon()), live.on("photo.forgotten", ({ id }) => this.#drop(id)), live.on("reset", () => this.refresh()));
     for (const type of ["suggestion.added", "suggestion.changed", "caption.changed"]) {
-      this.#stops.push(live.on(type, (data) => this.#alts.forget(data.photo_id)));
+      this.#stops.push(live.on(type, (data) => this.#reread(data.photo_id)));
     }
     this.#begin();
   }
@@ -72,7 +79,7 @@ export class LibraryView {
 
   /** Follow another address of the same place; false: it is another place. */
   turnTo(argument, query) {
-    if (argument !== this.#tag || !this.#isOwnChange) return false;
+    if (argument !== this.#name || !this.#isOwnChange) return false;
     this.#isOwnChange = false;
     this.#query = query;
     this.#begin();
@@ -87,7 +94,7 @@ export class LibraryView {
     const search = el("input", {
       class: "search-field",
       type: "search",
-      placeholder: this.#tag ? t("search.in_tag", { tag: `#${this.#tag}` }) : t("search"),
+      placeholder: this.#kind === "library" ? t("search") : t("search.in_tag", { tag: this.title }),
       "aria-label": t("search"),
       value: this.#query.q ?? "",
       enterkeyhint: "search",
@@ -113,17 +120,17 @@ export class LibraryView {
         { class: "page-head-row" },
         pageTitle(this.title),
         el("label", { class: "search" }, icon("search"), search),
-        !this.#tag && session.may("write") && iconButton(t("upload"), "upload", choosePhotos, { class: "icon-button only-small" }),
-        this.#tag && session.may("write") && iconButton(t("share.tag"), "share", () => shareDialog("tag", this.#tag, `#${this.#tag}`)),
+        this.#kind === "library" && session.may("write") && iconButton(t("upload"), "upload", choosePhotos, { class: "icon-button only-small" }),
+        SHARED.has(this.#kind) && session.may("write") && iconButton(t("share.this"), "share", () => shareDialog(this.#kind, this.#name, this.title)),
       ),
-      el("div", { class: "page-head-row wrap" }, filters, this.#tools),
+      el("div", { class: "page-head-row wrap" }, el("div", { class: "filters" }, filters, shelfFilters(this.#kind, this.#query, (part) => this.#change(part))), this.#tools),
     );
   }
 
   #change(part) {
     const query = { ...this.#query, ...part };
     this.#isOwnChange = true;
-    go(link(this.#tag ? "tag" : "library", this.#tag, query), { replace: true });
+    go(link(this.#kind, this.#name, query), { replace: true });
   }
 
   #newGrid() {
@@ -137,9 +144,10 @@ export class LibraryView {
 
   async #begin() {
     this.#feed?.end();
-    const { q, show, year } = this.#query;
+    const { q, show, tag, place, person, ...when } = this.#query;
     const filter = FILTERS.find(([name]) => name === (show ?? ""))?.[2] ?? {};
-    const feed = new Feed({ ...filter, q, year, tag: this.#tag || null });
+    const shelf = this.#kind === "library" ? {} : { [this.#kind]: this.#name };
+    const feed = new Feed({ ...filter, q, tag, place, person, ...spanOf(when.when), ...shelf });
     this.#feed = feed;
     const waiting = setTimeout(() => feed === this.#feed && fill(this.#state, skeleton("grid-line", "grid-line", "grid-line")), 150);
     try {
@@ -205,9 +213,6 @@ export class LibraryView {
       image,
       photo.pending && el("span", { class: `tile-sign ${photo.verdict ?? ""}`, title: t("filter.pending") }, icon("review")),
     );
-    this.#alts.want(photo, tile, (text) => {
-      image.alt = text;
-    });
     return tile;
   }
 
@@ -253,9 +258,19 @@ export class LibraryView {
 
   #nothing(isSearch) {
     if (isSearch) return emptyState("search", t("search.nothing"), t("search.nothing.words"));
-    if (this.#query.show) return emptyState("library", t("filter.nothing"), null, button(t("filter.all"), () => go(link(this.#tag ? "tag" : "library", this.#tag)), { symbol: "library" }));
-    if (this.#tag) return emptyState("tag", t("tag.empty"), t("tag.empty.words"));
+    if (Object.keys(this.#query).length > 0) return emptyState("library", t("filter.nothing"), null, button(t("filter.all"), () => go(link(this.#kind, this.#name)), { symbol: "library" }));
+    if (this.#kind === "tag") return emptyState("tag", t("tag.empty"), t("tag.empty.words"));
     return emptyState("library", t("library.empty"), session.may("write") ? t("library.empty.words") : null, session.may("write") && button(t("upload"), choosePhotos, { symbol: "upload", kind: "primary" }));
+  }
+
+  /** A photo says something else now: its tile tells so to screen readers. */
+  async #reread(id) {
+    const photo = this.#feed?.photos.find((one) => one.id === id);
+    const details = photo && (await get(`photos/${id}`).catch(() => null));
+    if (!details) return;
+    photo.caption = wordsOf(details);
+    const image = this.#body.querySelector(`[href="${link("photo", id)}"] img`);
+    if (image) image.alt = altOf(photo);
   }
 
   #drop(id) {
@@ -281,6 +296,12 @@ export class LibraryView {
     } } });
     return undefined;
   }
+}
+
+/** Return what stands under a photo: its caption, else what is suggested. */
+function wordsOf({ captions, suggestions }) {
+  const own = captions.find((one) => one.language === session.language) ?? captions[0];
+  return (own ?? suggestions.find((one) => one.state === "pending"))?.text ?? null;
 }
 
 /** Ask the tray to open the choice of files. */

@@ -1,6 +1,6 @@
 // This browser, the devices that may come in, links that were given away, and facts.
 
-import { BASE, get, inWords, post, remove } from "../core/api.js";
+import { BASE, call, get, inWords, post, remove } from "../core/api.js";
 import { el, fill } from "../core/dom.js";
 import { LANGUAGES, chooseLanguage, chosenLanguage, formatAgo, formatBytes, formatDay, formatNumber, t } from "../core/i18n.js";
 import { live } from "../core/live.js";
@@ -37,7 +37,7 @@ export class SettingsView {
         section(t("about"), null, this.#facts),
       ),
     );
-    for (const type of ["pairing.opened", "pairing.closed", "share.created", "share.revoked", "reset"]) {
+    for (const type of ["pairing.opened", "pairing.closed", "share.created", "share.changed", "share.revoked", "reset"]) {
       this.#stops.push(live.on(type, () => this.refresh()));
     }
     this.refresh();
@@ -174,6 +174,7 @@ export class SettingsView {
             "li",
             { class: "row between" },
             el("span", {}, el("strong", { dir: "auto", text: share.name || t(`share.${share.target}`) }), el("span", { class: "hint", text: ` ${share.expires_at ? t("shared.until", { date: formatDay(share.expires_at) }) : t("share.days.never")}` })),
+            session.may("write") && captionSwitch(share, (captions) => this.#change(() => call("PATCH", `shares/${share.id}`, { body: { captions } }))),
             session.may("write") && button(t("shares.end"), () => this.#change(() => remove(`shares/${share.id}`)), { kind: "small quiet" }),
           ),
         ),
@@ -207,6 +208,11 @@ export class SettingsView {
       button(t("about.copy"), () => copy(JSON.stringify(stats, null, 2)), { symbol: "copy", kind: "small quiet" }),
     );
   }
+}
+
+function captionSwitch(share, onChange) {
+  const box = el("input", { type: "checkbox", checked: share.captions, on: { change: () => onChange(box.checked) } });
+  return el("label", { class: "check small" }, box, el("span", { text: t("share.captions") }));
 }
 
 function section(title, words, ...children) {

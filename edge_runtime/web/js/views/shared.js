@@ -4,6 +4,7 @@ import { BASE, inWords, refusal } from "../core/api.js";
 import { el, fill } from "../core/dom.js";
 import { formatDay, t } from "../core/i18n.js";
 import { button, emptyState, skeleton } from "../parts/controls.js";
+import { altOf } from "../parts/image.js";
 import { captionText } from "../parts/words.js";
 
 /** The page of a read-only link. */
@@ -45,7 +46,7 @@ export class SharedView {
   }
 
   #item(photo) {
-    const image = el("img", { alt: photo.captions[0]?.text ?? t("alt.none"), loading: "lazy", decoding: "async", class: "is-loaded", style: { "aspect-ratio": `${photo.width} / ${photo.height}` } });
+    const image = el("img", { alt: photo.captions[0]?.text ?? altOf(photo), loading: "lazy", decoding: "async", class: "is-loaded", style: { "aspect-ratio": `${photo.width} / ${photo.height}` } });
     image.src = new URL(`s/${encodeURIComponent(this.#secret)}/photos/${photo.id}/thumbnail?size=1280`, BASE).href;
     return el("li", {}, el("figure", {}, image, el("figcaption", {}, photo.captions.map((one) => captionText(one.text, one.language, { isLinked: false })), photo.taken_at && el("p", { class: "hint", text: formatDay(photo.taken_at) }))));
   }
