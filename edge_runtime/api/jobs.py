@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from ..errors import EdgeRuntimeError
-from ..store import Job, JobFinishedError, JobNotFoundError, JobState
+from ..store import ConflictError, Job, JobFinishedError, JobNotFoundError, JobState
 from .fields import Choice, Object, Text, answer, ulid
 from .pagination import PAGE_QUERY
 from .routing import API, Call, Reply, RouteTable
@@ -64,6 +64,21 @@ async def get_job(call: Call) -> Reply:
 async def cancel_job(call: Call) -> Reply:
     """Cancel it, and return it when it has ended."""
     return job_dict(await call.service.jobs.cancel(call.path["job_id"]))
+
+
+@ROUTES.delete(
+    _ONE,
+    summary="Take a job that has ended off the list",
+    path_fields=_ID,
+    status=204,
+    errors=(JobNotFoundError, ConflictError),
+)
+async def remove_job(call: Call) -> Reply:
+    """Forget it; what it made stays."""
+    job_id = call.path["job_id"]
+    await call.service.store.jobs.remove(job_id)
+    await call.service.events.emit("job.removed", {"id": job_id})
+    return None
 
 
 async def _caption(call: Call, job: Job) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from ..downloads import ModelState
 from ..inference.runner import RunnerState
 from ..manifest import ModelSpec
-from ..selection import Choice, Reason, ReasonCode, Selection
+from ..selection import Choice, Reason, ReasonCode, Selection, memory_need
 from ..selftest import SelfTest
 
 _CURED_BY_DOWNLOAD: Final = frozenset(
@@ -105,14 +105,15 @@ def facts_to_dict(facts: ModelFacts) -> dict[str, Any]:
         "runner": facts.runner.value,
         "pinned": facts.pinned,
         "fit": facts.fit.value,
-        **_choice(facts.choice),
+        **_choice(facts),
         "reasons": [_reason(reason) for reason in facts.reasons],
         "self_test": None if facts.self_test is None else _self_test(facts.self_test),
     }
 
 
-def _choice(choice: Choice | None) -> dict[str, Any]:
-    need = None if choice is None else choice.need
+def _choice(facts: ModelFacts) -> dict[str, Any]:
+    choice = facts.choice
+    need = memory_need(facts.spec) if choice is None else choice.need
     return {
         "why": None if choice is None else choice.why,
         "seconds": None if choice is None else choice.seconds,

@@ -5,7 +5,7 @@ from typing import Final
 
 from .cursors import Page, check_limit, decode_number, encode_cursor, page_of
 from .database import Database
-from .errors import JobFinishedError, JobNotFoundError
+from .errors import ConflictError, JobFinishedError, JobNotFoundError
 from .ids import new_id
 from .positions import ABOVE_ALL
 from .records import Json
@@ -129,6 +129,16 @@ class Jobs:
             return _get(connection, job_id)
 
         return await self._database.write(work)
+
+    async def remove(self, job_id: str) -> None:
+        """Forget a job that has ended; raise ConflictError if it has not."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            if not _get(connection, job_id).state.is_final:
+                raise ConflictError("the job has not ended: cancel it first")
+            connection.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+
+        await self._database.write(work)
 
     async def get(self, job_id: str) -> Job:
         """Return a job; raise JobNotFoundError if there is none."""

@@ -5,7 +5,7 @@ import { connection } from "./connection.js";
 import { Emitter } from "./emitter.js";
 
 const STORED = [
-  "job.queued", "job.started", "job.done", "job.failed", "job.cancelled", "job.parked",
+  "job.queued", "job.started", "job.done", "job.failed", "job.cancelled", "job.parked", "job.removed",
   "caption.ready", "caption.enriched", "caption.changed",
   "photo.added", "photo.changed", "photo.forgotten",
   "suggestion.added", "suggestion.changed", "tag.changed",

@@ -12,14 +12,16 @@ import { markDoubted, verdictBadge, verdictSentence } from "./verdict.js";
 /** The wand's button, and the place where its suggestion stands. */
 export class Wand {
   #photoId;
+  #language;
   #on;
   #suggestion = null;
   #job = null;
   #abort = null;
 
   /** handlers: onUse(suggestion), onChange(). */
-  constructor(photoId, { onUse, onChange = () => {} }) {
+  constructor(photoId, language, { onUse, onChange = () => {} }) {
     this.#photoId = photoId;
+    this.#language = language;
     this.#on = { onUse, onChange };
     this.button = button(t("wand"), () => this.ask(), { symbol: "wand", kind: "wand", hint: "w", title: t("wand.title") });
     this.node = el("div", { class: "wand-place", "aria-live": "polite" });
@@ -59,7 +61,7 @@ export class Wand {
   }
 
   async #made() {
-    const body = { photo_id: this.#photoId, language: session.language, refresh: true };
+    const body = { photo_id: this.#photoId, language: this.#language, refresh: true };
     const headers = { Prefer: "respond-async" };
     this.#job = await post("captions", body, { headers, signal: this.#abort.signal });
     const job = await ended(this.#job, { signal: this.#abort.signal, onChange: (now) => this.#showWork(stageOf(now)) });

@@ -1,14 +1,15 @@
 // What the service does now, what waits, and what came of it.
 
-import { get, inWords, post } from "../core/api.js";
+import { get, inWords, post, remove } from "../core/api.js";
 import { el, fill } from "../core/dom.js";
 import { formatAgo, hasWords, t } from "../core/i18n.js";
 import { isEnded } from "../core/jobs.js";
 import { live } from "../core/live.js";
 import { link } from "../core/router.js";
 import { session } from "../core/session.js";
-import { button, buttonLink, emptyState, failure, pageTitle, progressBar, skeleton } from "../parts/controls.js";
+import { button, buttonLink, emptyState, failure, iconButton, pageTitle, progressBar, skeleton } from "../parts/controls.js";
 import { icon } from "../parts/icons.js";
+import { Paces, jobDetails, kindOf, shareOf } from "../parts/job-words.js";
 import { toast } from "../parts/toast.js";
 
 const PAGE = 40;
@@ -22,6 +23,9 @@ export class JobsView {
   #state = el("div");
   #stops = [];
   #cards = new Map();
+  #paces = new Paces();
+  /** What a person unfolded stays so when its card is drawn anew. */
+  #opened = new Set();
 
   get title() {
     return t("nav.jobs");
@@ -58,6 +62,11 @@ export class JobsView {
 
   async #happened({ type, data }) {
     if (!type.startsWith("job.")) return;
+    if (type === "job.removed") {
+      this.#jobs.delete(data.id);
+      this.#render();
+      return;
+    }
     const known = this.#jobs.get(data.id);
     if (known && !isEnded(data)) {
       this.#jobs.set(data.id, { ...known, ...data });
@@ -83,11 +92,11 @@ export class JobsView {
   }
 
   #card(job) {
-    const state = job.state === "running" && job.progress === 0 && !job.total ? "running" : job.state;
-    const hasFocus = this.#cards.get(job.id)?.contains(document.activeElement);
+    const old = this.#cards.get(job.id);
+    const hasFocus = old?.contains(document.activeElement);
     const card = el(
       "li",
-      { class: `card job is-${state}` },
+      { class: `card job is-${job.state}` },
       el("span", { class: "job-sign" }, icon(SIGNS[job.state] ?? "dash")),
       el(
         "div",
@@ -96,6 +105,7 @@ export class JobsView {
         el("p", { class: "hint", text: this.#words(job) }),
         job.state === "running" && progressBar(job.total ? job.progress : null, job.total, kindOf(job)),
         job.error && job.state === "failed" && el("p", { class: "problem", dir: "auto", text: job.error.message ?? job.error.code }),
+        jobDetails(job, { isOpen: this.#opened.has(job.id), onToggle: (isOpen) => (isOpen ? this.#opened.add(job.id) : this.#opened.delete(job.id)) }),
       ),
       el("div", { class: "row" }, this.#actions(job)),
     );
@@ -108,8 +118,7 @@ export class JobsView {
     const state = t(`job.${job.state}`);
     if (job.state === "running") {
       const stage = job.stage && hasWords(`stage.${job.stage}`) ? t(`stage.${job.stage}`) : job.stage;
-      const done = job.total ? t("job.progress", { done: share(job) }) : null;
-      return [stage || state, done].filter(Boolean).join(" · ");
+      return [stage || state, shareOf(job), ...this.#paces.of(job)].filter(Boolean).join(" · ");
     }
     const when = job.finished_at ?? job.queued_at;
     const result = job.result?.captioned !== undefined ? t("job.captioned", { n: job.result.captioned, failed: job.result.failed }) : null;
@@ -117,9 +126,21 @@ export class JobsView {
   }
 
   #actions(job) {
-    if (!isEnded(job)) return session.may("write") && button(t("cancel"), () => this.#cancel(job), { kind: "small", symbol: "stop" });
+    const canWrite = session.may("write");
+    if (!isEnded(job)) return canWrite && button(t("cancel"), () => this.#cancel(job), { kind: "small", symbol: "stop" });
     const photo = job.result?.photo_id;
-    return photo && buttonLink(t("show"), link("photo", photo), { kind: "small quiet" });
+    return [
+      photo && buttonLink(t("show"), link("photo", photo), { kind: "small quiet" }),
+      canWrite && iconButton(t("job.remove"), "close", () => this.#remove(job), { class: "icon-button small" }),
+    ];
+  }
+
+  async #remove(job) {
+    try {
+      await remove(`jobs/${job.id}`);
+    } catch (error) {
+      toast(inWords(error), { isError: true });
+    }
   }
 
   async #cancel(job) {
@@ -129,10 +150,4 @@ export class JobsView {
       toast(inWords(error), { isError: true });
     }
   }
-}
-
-const kindOf = (job) => (hasWords(`kind.${job.kind}`) ? t(`kind.${job.kind}`) : job.kind);
-
-function share(job) {
-  return job.total > 1 && job.total < 100_000 && Number.isInteger(job.total) ? `${Math.floor(job.progress)} / ${job.total}` : `${Math.floor((100 * job.progress) / job.total)} %`;
 }

@@ -10,10 +10,12 @@ import { session } from "../core/session.js";
 import { button, buttonLink, failure, pageTitle, progressBar, skeleton } from "../parts/controls.js";
 import { confirm } from "../parts/dialog.js";
 import { icon } from "../parts/icons.js";
+import { memoryWarning } from "../parts/memory-warning.js";
 import { toast } from "../parts/toast.js";
 
 const TASKS = ["image-to-text", "zero-shot-image-classification", "text-generation", "translation", "ocr"];
 const FITS = { running: "tick", recommended: "star", fits: "tick", does_not_fit: "warning", off: "dash" };
+const LOOK_EVERY_MS = 5000;
 const CHANGES = ["model.state", "model.installed", "model.removed", "selection.changed"];
 
 /** The models of the manifest, by what they do. */
@@ -26,6 +28,8 @@ export class ModelsView {
   /** What a person unfolded stays so when the list is drawn anew. */
   #opened = new Set();
   #timer = null;
+  #watching = null;
+  #machine = {};
 
   get title() {
     return t("nav.models");
@@ -36,11 +40,13 @@ export class ModelsView {
     for (const type of CHANGES) this.#stops.push(live.on(type, () => this.#soon()));
     this.#stops.push(live.on("reset", () => this.refresh()));
     fill(this.#body, skeleton("card", "card", "card"));
+    this.#watching = setInterval(() => this.#watchMemory(), LOOK_EVERY_MS);
     this.refresh();
   }
 
   unmount() {
     clearTimeout(this.#timer);
+    clearInterval(this.#watching);
     for (const stop of this.#stops) stop();
   }
 
@@ -55,12 +61,20 @@ export class ModelsView {
     }
   }
 
+  /** What models hold changes while they work, and no event tells. */
+  async #watchMemory() {
+    if (document.hidden) return;
+    const info = await get("info").catch(() => null);
+    if (info) this.#showMemory(info);
+  }
+
   #soon() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.refresh(), 250);
   }
 
   #showMemory({ hardware, runners }) {
+    this.#machine = { ...hardware?.memory, held: runners.reduce((sum, runner) => sum + runner.rss_bytes, 0) };
     const total = hardware?.memory?.limit_bytes ?? hardware?.memory?.total_bytes ?? null;
     const used = runners.reduce((sum, runner) => sum + runner.rss_bytes, 0);
     const loaded = runners.filter((runner) => runner.state === "ready").map((runner) => runner.model_id);
@@ -109,6 +123,7 @@ export class ModelsView {
   }
 
   #card(model) {
+    const warning = memoryWarning(model, this.#machine);
     const bar = el("div", { class: "model-bar" });
     this.#bars.set(model.id, bar);
     if (this.#jobs.has(model.id)) this.#showBar(model.id, this.#jobs.get(model.id));
@@ -122,6 +137,7 @@ export class ModelsView {
         el("p", { class: "hint", text: this.#numbers(model) }),
         model.why && el("p", { class: "sentence", text: model.why }),
         model.reasons.length > 0 && el("p", { class: "sentence", text: model.reasons[0].problem }),
+        model.fit !== "does_not_fit" && warning && el("p", { class: "notice warning", text: warning }),
         bar,
         this.#more(model),
       ),
@@ -188,6 +204,7 @@ export class ModelsView {
       `${this.#toFetch(model)}. ${t("model.fetch.words")}`,
       t("model.fetch.license", { license: model.license }),
       model.license_note,
+      memoryWarning(model, this.#machine),
       isMisfit && t("model.fetch.misfit", { why: model.reasons[0]?.problem ?? "" }),
     ].filter(Boolean);
     const yes = model.license_pending ? t("model.fetch.accept") : t("model.fetch");
@@ -197,7 +214,8 @@ export class ModelsView {
 
   async #use(model) {
     const isMisfit = model.fit === "does_not_fit";
-    if (isMisfit && !(await confirm(t("model.use"), t("model.fetch.misfit", { why: model.reasons[0]?.problem ?? "" }), t("model.use")))) return;
+    const words = [memoryWarning(model, this.#machine), isMisfit && t("model.fetch.misfit", { why: model.reasons[0]?.problem ?? "" })].filter(Boolean);
+    if (words.length > 0 && !(await confirm(t("model.use.title", { model: model.title }), words.join("\n"), t("model.use")))) return;
     await this.#pin(model.task, model.id, isMisfit);
   }
 

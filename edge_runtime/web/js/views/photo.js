@@ -10,8 +10,9 @@ import { session } from "../core/session.js";
 import { CaptionPanel } from "../parts/caption-panel.js";
 import { button, failure, iconButton, skeleton } from "../parts/controls.js";
 import { confirm } from "../parts/dialog.js";
-import { photoFacts } from "../parts/facts.js";
+import { knownFacts, photoFacts } from "../parts/facts.js";
 import { altOf, photoImage, preloadPicture } from "../parts/image.js";
+import { languageBar } from "../parts/language-bar.js";
 import { shareDialog } from "../parts/share.js";
 import { starField } from "../parts/stars.js";
 import { tagField } from "../parts/tag-field.js";
@@ -25,6 +26,8 @@ const OF_THIS_PHOTO = ["suggestion.added", "suggestion.changed", "caption.change
 /** Shows a photo with its caption, the wand, tags and facts. */
 export class PhotoView {
   #id;
+  #language = session.language;
+  #photo = null;
   #onClose;
   #stops = [];
   #panel;
@@ -33,6 +36,7 @@ export class PhotoView {
   #stage = el("div", { class: "stage" });
   #previous = iconButton(t("previous"), "left", () => this.#step(-1), { class: "icon-button on-stage stage-previous" });
   #next = iconButton(t("next"), "right", () => this.#step(1), { class: "icon-button on-stage stage-next" });
+  #languages = el("div", { class: "languages" });
   #more = el("div", { class: "photo-more" });
   #side = el("aside", { class: "photo-side", "aria-label": t("photo.words") });
   #isShown = false;
@@ -41,8 +45,21 @@ export class PhotoView {
   constructor(photoId, onClose) {
     this.#id = photoId;
     this.#onClose = onClose;
-    this.#panel = new CaptionPanel(photoId, session.language, { onSaved: () => this.refresh() });
-    this.#wand = new Wand(photoId, { onUse: (suggestion) => this.#panel.use(suggestion), onChange: () => this.refresh() });
+    this.#write(session.language);
+  }
+
+  /** Let the panel and the wand speak a language. */
+  #write(language) {
+    this.#language = language;
+    this.#wand?.leave();
+    this.#panel = new CaptionPanel(this.#id, language, { onSaved: () => this.refresh() });
+    this.#wand = new Wand(this.#id, language, { onUse: (suggestion) => this.#panel.use(suggestion), onChange: () => this.refresh() });
+  }
+
+  #turnTo(language) {
+    this.#write(language);
+    this.#layOut();
+    this.#show(this.#photo);
   }
 
   get title() {
@@ -92,11 +109,13 @@ export class PhotoView {
   }
 
   #show(photo) {
-    const caption = photo.captions.find((one) => one.language === session.language) ?? null;
-    const pending = photo.suggestions.find((one) => one.state === "pending" && one.language === session.language) ?? null;
+    this.#photo = photo;
+    const caption = photo.captions.find((one) => one.language === this.#language) ?? null;
+    const pending = photo.suggestions.find((one) => one.state === "pending" && one.language === this.#language) ?? null;
     if (!this.#isShown) this.#layOut();
     this.#isShown = true;
     this.#title.textContent = photo.taken_at ? formatDay(photo.taken_at) : t("photo");
+    fill(this.#languages, languageBar(photo, this.#language, (language) => this.#turnTo(language)));
     this.#panel.show(caption);
     this.#wand.show(pending);
     const image = this.#stage.querySelector("img");
@@ -111,6 +130,7 @@ export class PhotoView {
     fill(
       this.#side,
       el("header", { class: "photo-head" }, this.#title),
+      this.#languages,
       this.#panel.node,
       el("div", { class: "wand-box" }, session.may("write") && this.#wand.button, this.#wand.node),
       this.#more,
@@ -119,7 +139,7 @@ export class PhotoView {
 
   async #showMore(photo) {
     const canWrite = session.may("write");
-    const others = photo.captions.filter((one) => one.language !== session.language);
+    const others = photo.captions.filter((one) => one.language !== this.#language);
     const ratings = await get(`photos/${this.#id}/ratings`).catch(() => ({ items: [] }));
     const field = tagField(this.#id, photo.tags, () => this.refresh());
     const typed = this.#more.querySelector(".tag-field")?.value ?? "";
@@ -130,6 +150,7 @@ export class PhotoView {
       el("section", {}, el("h2", { class: "label", text: t("tags") }), field),
       canWrite && (photo.has_caption || photo.suggestions.length > 0) && starField(this.#id, ratings.items[0]?.stars ?? 0),
       el("section", {}, el("h2", { class: "label", text: t("facts") }), photoFacts(photo)),
+      knownFacts(photo),
       canWrite &&
         el(
           "div",
