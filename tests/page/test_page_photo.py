@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_runtime.store import SuggestionState
+from edge_runtime.store import SIZES, NewSuggestion, SuggestionState
 
 LONG_S = 20_000
 """The model may have to be loaded first."""
@@ -146,7 +146,7 @@ def test_a_hash_offers_the_tags_that_there_are(served, photo, photo_id):
     photo.keyboard.press("e")
     field = photo.get_by_label("Caption", exact=True)
     field.press_sequentially("Tea in the #gar")
-    offers = photo.get_by_role("option")
+    offers = photo.locator(".offers").get_by_role("option")
     offers.first.wait_for()
     assert [one.split("\n")[0] for one in offers.all_inner_texts()] == [
         "#Garden",
@@ -215,3 +215,118 @@ def test_hostile_captions_stay_text(served, visit, photo_id):
     page.goto(f"{served.url}#/library?q=desrever")
     page.locator(".result mark").wait_for()
     assert page.locator(".result mark").inner_text() == "desrever"
+
+
+def turn_to_german(page) -> None:
+    page.get_by_label("Another language").focus()  # its list is made then
+    page.get_by_label("Another language").select_option(label="German")
+
+
+def test_a_caption_in_another_language_stands_beside_the_first(served, visit, photo_id):
+    write(served, photo_id, "Boats at the harbour")
+    page = visit(f"{served.url}#/photo/{photo_id}")
+    page.get_by_text("Boats at the harbour").wait_for()
+    turn_to_german(page)
+    page.get_by_text("No caption yet").wait_for()
+    page.keyboard.press("e")
+    page.get_by_label("Caption", exact=True).fill("Boote am Hafen")
+    page.get_by_role("button", name="English").click()  # in the middle of typing
+    page.locator(".caption-panel").get_by_text("Boats at the harbour").wait_for()
+    turn_to_german(page)
+    page.get_by_text("These words were not saved yet").wait_for()
+    page.get_by_label("Caption", exact=True).press("Control+Enter")
+    said(page, "Caption saved")
+    assert caption_of(served, photo_id, "de").text == "Boote am Hafen"
+    assert caption_of(served, photo_id, "en").text == "Boats at the harbour"
+    page.reload()
+    other = page.locator(".photo-more [lang=de]")
+    other.wait_for()
+    assert other.inner_text() == "Boote am Hafen"
+    page.get_by_role("button", name="German").click()
+    page.locator(".caption-panel").get_by_text("Boote am Hafen").wait_for()
+
+
+def test_each_fact_says_where_it_comes_from(served, visit, photo_id):
+    facts = [
+        {
+            "kind": "place",
+            "value": "Lisbon <b>",
+            "source": "gps",
+            "within": ["Portugal"],
+        },
+        {"kind": "album", "value": "Easter", "source": "folder"},
+        {"kind": "moon", "value": "full", "source": "tea leaves"},
+    ]
+    new = NewSuggestion(photo_id, "en", "A tram.", provenance={"facts": facts})
+    served.run(lambda s: s.store.suggestions.add(new))
+    page = visit(f"{served.url}#/photo/{photo_id}")
+    known = page.locator(".photo-more section", has_text="What the caption was told")
+    known.get_by_text("Lisbon <b>, Portugal").wait_for()
+    assert known.locator("dd").all_inner_texts() == [
+        "Lisbon <b>, Portugal from the photo's position",
+        "Easter from the folder's name",
+        "full tea leaves",
+    ]
+
+
+def test_a_very_long_caption_is_kept_whole_and_a_longer_one_refused(
+    served, photo, photo_id
+):
+    words = ("wörter 🌻 " * 2300)[:19_999] + "."
+    photo.keyboard.press("e")
+    field = photo.get_by_label("Caption", exact=True)
+    field.fill(words)
+    field.press("Control+Enter")
+    said(photo, "Caption saved")
+    assert caption_of(served, photo_id).text == words
+    photo.keyboard.press("e")
+    field.fill(f"{words} too long")
+    photo.get_by_text("9 characters too many").wait_for()
+    assert photo.get_by_role("button", name="Save").is_disabled()
+    field.press("Control+Enter")
+    photo.reload()  # even so it is kept
+    photo.get_by_text("9 characters too many").wait_for()
+    assert field.input_value() == f"{words} too long"
+    assert caption_of(served, photo_id).text == words
+    assert photo.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_photo_that_vanished_says_so(served, visit, photo_id):
+    visit.expected += ["404"]
+    page = visit(f"{served.url}#/photo/{photo_id}")
+    page.locator(".caption-panel .caption-text").wait_for()
+    served.run(lambda s: s.review.forget(photo_id))
+    page.locator(".tile").first.wait_for()  # its view closes by itself
+    page.goto(f"{served.url}#/photo/{photo_id}")
+    page.get_by_text("That did not work").wait_for()
+
+
+def test_a_picture_whose_file_is_away_says_what_to_do(served, visit, photo_id):
+    visit.expected += ["409", "404"]
+
+    async def lose(service):
+        for size in SIZES:
+            service.store.thumbnails.path(photo_id, size).unlink()
+
+    served.run(lose)
+    page = visit(f"{served.url}#/photo/{photo_id}")
+    page.get_by_text("connect its disk or network folder").wait_for()
+    page.locator(".caption-panel .caption-text").wait_for()  # the words are still there
+
+
+def test_hostile_tags_and_names_stay_text(served, visit, photo_id):
+    evil = "<script>x\u202ey</script>"
+    served.run(lambda s: s.review.add_tag(photo_id, "<b>bold</b>"))
+
+    async def name(service):
+        await service.store.photos.update(photo_id, camera=evil, place={"city": evil})
+
+    served.run(name)
+    page = visit(f"{served.url}#/photo/{photo_id}")
+    page.get_by_role("link", name="#<b>bold</b>").wait_for()
+    facts = page.locator(".facts").inner_text()
+    assert facts.count(evil) == 2
+    assert page.locator(".facts script").count() == 0
+    page.get_by_role("link", name="#<b>bold</b>").click()
+    page.get_by_role("heading", name="#<b>bold</b>").wait_for()
+    page.locator(".tile").wait_for()

@@ -2,7 +2,8 @@
 
 from page_helpers import SAMPLES
 
-from edge_runtime.service import CaptionOptions
+from edge_runtime.service import CaptionOptions, facts_to_dict
+from edge_runtime.store import SIZES
 
 LONG_MS = 25_000
 
@@ -45,10 +46,73 @@ def test_a_batch_shows_its_progress_and_can_be_cancelled(served, visit):
         "() => document.querySelector('.job progress').position > 0", timeout=LONG_MS
     )
     assert "/ 160" in card.inner_text()
+    page.wait_for_function(
+        "() => / left/.test(document.querySelector('.job').innerText)", timeout=LONG_MS
+    )
+    assert " a second" in card.inner_text()
+    card.get_by_text("Details").click()
+    card.get_by_text("a test", exact=True).wait_for()
     card.get_by_role("button", name="Cancel").click()
     card.get_by_text("Cancelled").wait_for()
     state = served.run(lambda s: s.store.jobs.get(job.id)).state
     assert state == "cancelled"
+    card.get_by_text("Duration").wait_for()
+    card.get_by_role("button", name="Take off the list").click()
+    page.get_by_text("Nothing to do").wait_for()
+
+
+def test_a_failed_job_shows_each_error(served, visit):
+    visit.expected += ["409"]
+
+    async def start(service):
+        photos = (await service.store.photos.page()).items
+        for size in SIZES:
+            service.store.thumbnails.path(photos[0].id, size).unlink()
+        ids = [photo.id for photo in photos]
+        options = CaptionOptions(refresh=True)
+        job = await service.caption_jobs.enqueue_photos(ids, options, "a test")
+        return await service.jobs.wait(job.id)
+
+    served.run(start, timeout=30)
+    page = visit(f"{served.url}#/jobs")
+    card = page.locator(".job", has_text="3 described, 1 failed")
+    card.get_by_text("Details").click()
+    error = card.locator(".reasons a")
+    error.wait_for()
+    assert "file is not there" in error.inner_text()
+    error.click()
+    page.locator(".photo-side").wait_for()
+
+
+def test_a_model_too_large_for_this_machine_warns_with_its_numbers(serve, visit):
+    served = serve()
+    page = visit(f"{served.url}#/models")
+    page.locator(".model").first.wait_for()
+    found = page.evaluate(
+        """async () => {
+            const script = document.querySelector("script[type=module]").src;
+            const {memoryWarning} = await import(
+                script.replace("app.js", "parts/memory-warning.js"));
+            const machine = {total_bytes: 4e9, available_bytes: 1e9, held: 5e8};
+            return [1e9, 1.4e9, 1.6e9, 2.5e9, 5e9].map(
+                (memory_bytes) => memoryWarning({memory_bytes}, machine)).concat(
+                memoryWarning({memory_bytes: 3e9}, {total_bytes: 4e9}),
+                memoryWarning({memory_bytes: null}, machine));
+        }"""
+    )
+    assert found[:2] == [None, None]
+    assert "1.6 GB" in found[2]
+    assert "1.5 GB of 4 GB are free" in found[2]
+    assert "1.5 GB of 4 GB are free" in found[3]
+    assert "4 GB in all" in found[4]
+    assert "75%" in found[5]
+    assert found[6] is None
+    assert all(facts["memory_bytes"] for facts in served.run(all_facts))
+
+
+async def all_facts(service) -> list[dict]:
+    facts = await service.models.all()
+    return [facts_to_dict(one) for one in facts if one.spec.total_bytes]
 
 
 def test_a_model_is_loaded_shown_in_memory_and_unloaded(served, visit):

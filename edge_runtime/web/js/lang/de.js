@@ -77,6 +77,7 @@ export default {
   "history.until": "bis {when}",
   "history.use": "Wieder nehmen",
   "editor.help": "# fügt ein Tag hinzu. Strg + Enter speichert.",
+  "editor.too_long": { one: "{n} Zeichen zu viel", other: "{n} Zeichen zu viel" },
 
   // the wand and its suggestions
   accept: "Annehmen",

@@ -77,6 +77,7 @@ export default {
   "history.until": "until {when}",
   "history.use": "Use again",
   "editor.help": "# adds a tag. Ctrl + Enter saves.",
+  "editor.too_long": { one: "{n} character too many", other: "{n} characters too many" },
 
   // the wand and its suggestions
   accept: "Accept",

@@ -5,7 +5,8 @@ import { t } from "../core/i18n.js";
 import { TagCompletion, typeInto } from "./completion.js";
 import { button } from "./controls.js";
 
-export const MAX_LENGTH = 20_000;
+/** In characters, as the service counts them: a field's own limit would cut what is pasted. */
+const MAX_LENGTH = 20_000;
 
 /** A text field with tag completion, Save and Cancel. */
 export class Editor {
@@ -13,6 +14,7 @@ export class Editor {
   #completion;
   #saveButton;
   #cancelButton;
+  #tooLong = el("p", { class: "problem", role: "alert", hidden: true });
   #on;
 
   /** handlers: onSave(text), onCancel(), onType(text). */
@@ -25,7 +27,6 @@ export class Editor {
       dir: "auto",
       lang: language,
       spellcheck: "true",
-      maxlength: MAX_LENGTH,
       "aria-label": label,
       "aria-describedby": help,
       props: { value: text },
@@ -41,8 +42,10 @@ export class Editor {
       { class: "editor" },
       el("div", { class: "field-with-offers" }, this.#area, this.#completion.nodes),
       el("p", { class: "hint", id: help, text: t("editor.help") }),
+      this.#tooLong,
       el("div", { class: "row" }, this.#saveButton, this.#cancelButton),
     );
+    this.#measure();
     this.#grow();
     requestAnimationFrame(() => this.#grow());
   }
@@ -65,19 +68,30 @@ export class Editor {
 
   /** Keep the person from saving twice. */
   set isBusy(busy) {
-    this.#saveButton.disabled = busy || this.text.trim() === "";
+    this.#saveButton.disabled = busy || !this.#canSave;
     this.#cancelButton.disabled = busy;
     this.#area.readOnly = busy;
   }
 
   #typed() {
     this.#grow();
-    this.#saveButton.disabled = this.text.trim() === "";
+    this.#measure();
     this.#on.onType(this.text);
   }
 
+  #measure() {
+    const over = [...this.text.trim()].length - MAX_LENGTH;
+    this.#tooLong.hidden = over <= 0;
+    this.#tooLong.textContent = over > 0 ? t("editor.too_long", { n: over }) : "";
+    this.#saveButton.disabled = !this.#canSave;
+  }
+
+  get #canSave() {
+    return this.text.trim() !== "" && this.#tooLong.hidden;
+  }
+
   #save() {
-    if (this.text.trim() === "" || this.#saveButton.disabled) return;
+    if (!this.#canSave || this.#saveButton.disabled) return;
     this.#completion.close();
     this.#on.onSave(this.text.trim());
   }

@@ -51,7 +51,7 @@ export function jobDetails(job, { isOpen, onToggle }) {
     [t("job.started_at"), job.started_at && formatDate(job.started_at)],
     [t("job.duration"), durationOf(job)],
     [t("job.started_by"), job.started_by],
-    [t("job.error"), job.error && `${job.error.code}: ${job.error.message ?? ""}`],
+    [t("job.error"), job.state === "failed" && job.error && `${job.error.code}: ${job.error.message ?? ""}`],
     ["id", job.id],
   ].filter(([, words]) => words);
   const box = el(
