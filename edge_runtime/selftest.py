@@ -23,6 +23,8 @@ from .inference.text_messages import (
     GenerateJob,
     ReadAnswer,
     ReadJob,
+    TranslateAnswer,
+    TranslateJob,
 )
 from .manifest import ModelSpec
 from .schemas import Task
@@ -74,6 +76,8 @@ class _Runner(Protocol):
     async def generate(self, job: GenerateJob) -> GenerateAnswer: ...
 
     async def read(self, job: ReadJob, payload: bytes = b"") -> ReadAnswer: ...
+
+    async def translate(self, job: TranslateJob) -> TranslateAnswer: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,18 @@ async def _texts(runner: _Runner) -> _Trial:
     return _Trial(tuple(texts), reason, seconds, peak)
 
 
+async def _translations(runner: _Runner) -> _Trial:
+    sources = tuple(caption for caption, _ in _SENTENCES)
+    await runner.translate(TranslateJob(sources[:1]))  # warms up
+    started = perf_counter()
+    answer = await runner.translate(TranslateJob(sources))
+    seconds = (perf_counter() - started) / len(sources)
+    said = answer.texts
+    fine = len(set(said)) == len(said) and not set(said) & {"", *sources}
+    reason = "" if fine else f"it translated two sentences as: {' / '.join(said)}"
+    return _Trial(said, reason, seconds, answer.peak_rss_bytes)
+
+
 def _question(caption: str, place: str) -> str:
     return f"Add the place to the caption.\nCaption: {caption}\nPlace: {place}"
 
@@ -215,6 +231,7 @@ _TRIALS: Final[dict[Task, Callable[[_Runner], Awaitable[_Trial]]]] = {
     Task.IMAGE_TO_TEXT: _captions,
     Task.TEXT_GENERATION: _texts,
     Task.OCR: _sign,
+    Task.TRANSLATION: _translations,
 }
 
 

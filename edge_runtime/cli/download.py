@@ -145,7 +145,7 @@ async def _prove(runtime: EdgeRuntime, spec: ModelSpec, console: Console) -> Non
 
 
 def _unit(spec: ModelSpec) -> str:
-    return "text" if spec.task is Task.TEXT_GENERATION else "photo"
+    return "photo" if spec.task in {Task.IMAGE_TO_TEXT, Task.OCR} else "text"
 
 
 def _installed(runtime: EdgeRuntime) -> list[ModelSpec]:

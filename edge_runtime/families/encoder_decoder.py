@@ -42,7 +42,7 @@ class EncoderDecoderCaptioner:
         if "connector" in config.files:
             self._connector = config.open_session(config.file("connector"))
         self._decoder = config.open_session(config.file("decoder"))
-        self._cache = _check_graphs(self._connector or self._encoder, self._decoder)
+        self._cache = check_graphs(self._connector or self._encoder, self._decoder)
 
     def caption(self, image: Image.Image, generate: Mapping[str, Any]) -> Captions:
         """Return captions of an RGB picture, best beam first."""
@@ -57,8 +57,10 @@ class EncoderDecoderCaptioner:
             eos=self._vocabulary.eos,
             never=self._vocabulary.never,
         )
-        cache = {name: _empty(self._decoder.input_shape(name)) for name in self._cache}
-        step = _Decoder(self._decoder, {**cache, **encoded}, len(self._vocabulary))
+        cache = {
+            name: empty_cache(self._decoder.input_shape(name)) for name in self._cache
+        }
+        step = CachedDecoder(self._decoder, {**cache, **encoded}, len(self._vocabulary))
         found = search(step, settings)
         captions = tuple(
             VisualCaption(self._vocabulary.decode(h.tokens), h.logprobs, h.score)
@@ -81,7 +83,7 @@ class EncoderDecoderCaptioner:
     def _encode(self, pixel_values: Array) -> tuple[dict[str, Array], Array | None]:
         """Return what the decoder is fed, and the features for a scorer."""
         outputs = self._encoder.run({self._encoder.inputs[0]: pixel_values}, last=True)
-        names = (_past_name(name) for name in self._encoder.outputs)
+        names = (past_name(name) for name in self._encoder.outputs)
         encoded = dict(zip(names, outputs, strict=True))
         features = encoded.pop(_FEATURES, None)
         if self._connector is None:
@@ -91,11 +93,11 @@ class EncoderDecoderCaptioner:
                 f"the encoder has no output '{_FEATURES}' to connect"
             )
         outputs = self._connector.run({_FEATURES: features}, last=True)
-        names = (_past_name(name) for name in self._connector.outputs)
+        names = (past_name(name) for name in self._connector.outputs)
         return dict(zip(names, outputs, strict=True)), features
 
 
-class _Decoder:
+class CachedDecoder:
     """The step function of one picture: keeps the cache between steps."""
 
     def __init__(
@@ -105,7 +107,7 @@ class _Decoder:
         self._feeds = feeds
         self._vocabulary_size = vocabulary_size
         self._cached = [
-            (_past_name(name), index)
+            (past_name(name), index)
             for index, name in enumerate(session.outputs)
             if name != _LOGITS
         ]
@@ -113,6 +115,7 @@ class _Decoder:
         self._beams = 1
 
     def __call__(self, tokens: Sequence[int], parents: Sequence[int]) -> Floats:
+        """Return the logits after the last token of each beam."""
         if list(parents) != list(range(self._beams)):
             for name, _ in self._cached:
                 self._feeds[name] = self._feeds[name][parents]
@@ -130,23 +133,24 @@ class _Decoder:
         return logits
 
 
-def _past_name(name: str) -> str:
+def past_name(name: str) -> str:
+    """Return the input that an output feeds."""
     return _PAST + name.removeprefix(_PRESENT) if name.startswith(_PRESENT) else name
 
 
-def _empty(shape: Sequence[int | None]) -> Array:
+def empty_cache(shape: Sequence[int | None]) -> Array:
     """Return a cache of one beam and no token; [beam, heads, past, head_dim]."""
     return np.zeros((1, *(size or 0 for size in shape[1:])), np.float32)
 
 
-def _check_graphs(photo: Session, decoder: Session) -> tuple[str, ...]:
+def check_graphs(photo: Session, decoder: Session) -> tuple[str, ...]:
     """Return the names of the decoder's own cache; fail if the graphs don't match.
 
     `photo` is the graph whose outputs the decoder is fed: encoder or connector. What
     both it and the decoder give out is a state that the photo begins.
     """
-    encoded = {_past_name(name) for name in photo.outputs} - {_FEATURES}
-    cached = {_past_name(name) for name in decoder.outputs if name != _LOGITS}
+    encoded = {past_name(name) for name in photo.outputs} - {_FEATURES}
+    cached = {past_name(name) for name in decoder.outputs if name != _LOGITS}
     wanted = set(decoder.inputs) - {_INPUT_IDS}
     if encoded | cached != wanted or _LOGITS not in decoder.outputs:
         odd = ", ".join(sorted((encoded | cached) ^ wanted)) or f"no output '{_LOGITS}'"

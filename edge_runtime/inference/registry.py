@@ -16,11 +16,15 @@ GENERATORS: Final[Mapping[str, str]] = {
 READERS: Final[Mapping[str, str]] = {
     "ocr": "edge_runtime.families.ocr:PaddleTextReader",
 }
+TRANSLATORS: Final[Mapping[str, str]] = {
+    "translation": "edge_runtime.families.translation:MarianTranslator",
+}
 FAMILIES: Final[Mapping[str, str]] = {
     **CAPTIONERS,
     **SCORERS,
     **GENERATORS,
     **READERS,
+    **TRANSLATORS,
 }
 SESSIONS: Final[Mapping[str, str]] = {
     "llama-cpp-python": "edge_runtime.sessions.llama:LlamaSession",

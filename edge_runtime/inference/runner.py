@@ -21,7 +21,14 @@ from ..errors import (
 from ..units import human_bytes
 from .child import Child, WorkerLaunch, describe_exit
 from .messages import CaptionAnswer, CaptionJob, LoadRequest, ScoreAnswer, ScoreJob
-from .text_messages import GenerateAnswer, GenerateJob, ReadAnswer, ReadJob
+from .text_messages import (
+    GenerateAnswer,
+    GenerateJob,
+    ReadAnswer,
+    ReadJob,
+    TranslateAnswer,
+    TranslateJob,
+)
 
 _LOGGER = logging.getLogger(__name__)
 _WATCH_INTERVAL_S: Final = 0.2
@@ -109,6 +116,10 @@ class ModelRunner:
     async def generate(self, job: GenerateJob) -> GenerateAnswer:
         """Return how a language model goes on with a conversation."""
         return GenerateAnswer.from_header(await self._ask(job.to_header(), b""))
+
+    async def translate(self, job: TranslateJob) -> TranslateAnswer:
+        """Return texts in another language."""
+        return TranslateAnswer.from_header(await self._ask(job.to_header(), b""))
 
     async def read(self, job: ReadJob, payload: bytes = b"") -> ReadAnswer:
         """Return the text that stands in one photo."""

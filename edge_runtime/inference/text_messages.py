@@ -110,6 +110,47 @@ class ReadAnswer:
             raise _incomplete("answer", err) from None
 
 
+@dataclass(frozen=True, slots=True)
+class TranslateJob:
+    """Texts of a sentence or two that are to be said in another language."""
+
+    texts: tuple[str, ...]
+    generate: dict[str, Any] = field(default_factory=dict)
+
+    def to_header(self) -> dict[str, Any]:
+        """Return the frame header of the job."""
+        return {"op": "translate", **asdict(self)}
+
+    @classmethod
+    def from_header(cls, header: Mapping[str, Any]) -> "TranslateJob":
+        """Return the job that a frame header holds."""
+        try:
+            return cls(tuple(map(str, header["texts"])), dict(header["generate"]))
+        except (KeyError, TypeError, ValueError) as err:
+            raise _incomplete("request", err) from None
+
+
+@dataclass(frozen=True, slots=True)
+class TranslateAnswer:
+    """The texts in the other language, in their order."""
+
+    texts: tuple[str, ...]
+    seconds: dict[str, float]
+    peak_rss_bytes: int = 0
+
+    def to_header(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return asdict(self)
+
+    @classmethod
+    def from_header(cls, header: Mapping[str, Any]) -> "TranslateAnswer":
+        """Return the answer that a frame header holds."""
+        try:
+            return cls(**{**header, "texts": tuple(header["texts"])})
+        except (KeyError, TypeError) as err:
+            raise _incomplete("answer", err) from None
+
+
 def _incomplete(what: str, err: Exception) -> ProtocolError:
     return ProtocolError(
         f"the worker's {what} is incomplete ({type(err).__name__}: {err})"

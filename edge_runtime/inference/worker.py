@@ -3,7 +3,7 @@
 Started as `python -P -m edge_runtime.inference.worker`; its end frees all memory.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from importlib import import_module
@@ -14,9 +14,23 @@ from typing import Any
 from ..errors import EdgeRuntimeError, ModelUnusableError, WorkerError
 from .messages import CaptionAnswer, CaptionJob, LoadRequest, ScoreJob, SharedScorer
 from .protocol import Frame
-from .registry import CAPTIONERS, GENERATORS, READERS, SCORERS, SESSIONS
+from .registry import (
+    CAPTIONERS,
+    GENERATORS,
+    READERS,
+    SCORERS,
+    SESSIONS,
+    TRANSLATORS,
+)
 from .serving import peak_rss_bytes, run, trim_memory
-from .text_messages import GenerateAnswer, GenerateJob, ReadAnswer, ReadJob
+from .text_messages import (
+    GenerateAnswer,
+    GenerateJob,
+    ReadAnswer,
+    ReadJob,
+    TranslateAnswer,
+    TranslateJob,
+)
 
 
 class Worker:
@@ -27,26 +41,25 @@ class Worker:
         self._scorer: Any = None
         self._generator: Any = None
         self._reader: Any = None
+        self._translator: Any = None
         self._no_scorer: EdgeRuntimeError = WorkerError("no scorer is loaded")
 
     def answer(self, frame: Frame) -> dict[str, Any]:
         """Return the result of a request; errors are raised."""
-        match frame.header.get("op"):
-            case "load":
-                return self._load_model(LoadRequest.from_header(frame.header))
-            case "caption":
-                job = CaptionJob.from_header(frame.header)
-                return self._caption(job, frame.payload)
-            case "score":
-                return self._score(ScoreJob.from_header(frame.header), frame.payload)
-            case "generate":
-                return self._generate(GenerateJob.from_header(frame.header))
-            case "read":
-                return self._read(ReadJob.from_header(frame.header), frame.payload)
-            case "ping":
-                return {}
-            case unknown:
-                raise WorkerError(f"the worker knows no request '{unknown}'")
+        header, payload = frame.header, frame.payload
+        answers: dict[str, Callable[[], dict[str, Any]]] = {
+            "load": lambda: self._load_model(LoadRequest.from_header(header)),
+            "caption": lambda: self._caption(CaptionJob.from_header(header), payload),
+            "score": lambda: self._score(ScoreJob.from_header(header), payload),
+            "generate": lambda: self._generate(GenerateJob.from_header(header)),
+            "translate": lambda: self._translate(TranslateJob.from_header(header)),
+            "read": lambda: self._read(ReadJob.from_header(header), payload),
+            "ping": dict,
+        }
+        op = str(header.get("op"))
+        if op not in answers:
+            raise WorkerError(f"the worker knows no request '{op}'")
+        return answers[op]()
 
     def _load_model(self, request: LoadRequest) -> dict[str, Any]:
         if request.family in SCORERS:
@@ -55,6 +68,8 @@ class Worker:
             self._generator = _open_model(GENERATORS, request)
         elif request.family in READERS:
             self._reader = _open_model(READERS, request)
+        elif request.family in TRANSLATORS:
+            self._translator = _open_model(TRANSLATORS, request)
         else:
             self._captioner = _open_model(CAPTIONERS, request)
             trim_memory()
@@ -94,6 +109,12 @@ class Worker:
         return GenerateAnswer(
             **asdict(found), peak_rss_bytes=peak_rss_bytes()
         ).to_header()
+
+    def _translate(self, job: TranslateJob) -> dict[str, Any]:
+        if self._translator is None:
+            raise WorkerError("a translation was asked for before a translator was")
+        found = self._translator.translate(job.texts, job.generate)
+        return TranslateAnswer(found.texts, found.seconds, peak_rss_bytes()).to_header()
 
     def _read(self, job: ReadJob, payload: bytes) -> dict[str, Any]:
         if self._reader is None:

@@ -6,85 +6,65 @@ is an invention, whatever it is. What is lost counts as well: a fact, or a thing
 caption.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable
 import re
 from typing import Final
 
 from ..facts import Fact, FactKind, of_kind
 from . import lexicon as lx
-from .dates import date_words
+from .gate_case import (
+    TOKEN,
+    Asked,
+    Case,
+    GateCode,
+    GateReason,
+    fact_tokens,
+    plain,
+    tokens_of,
+    word_set,
+)
+from .gate_facts import LINKS, facts_kept, numbers_kept, repeats
 from .language import is_language
 from .noun_phrases import NounPhrase, ParsedCaption, parse
 from .tagging import is_plural
 from .wordforms import forms, same_word
 
-
-class GateCode(StrEnum):
-    """Why a text was turned away."""
-
-    EMPTY = "empty"
-    CUT_OFF = "cut_off"
-    MARKUP = "markup"
-    CHATTER = "chatter"
-    TOO_LONG = "too_long"
-    WRONG_LANGUAGE = "wrong_language"
-    REPEATS = "repeats_itself"
-    FACT_LOST = "fact_lost"
-    FACT_MISPLACED = "fact_misplaced"
-    THING_LOST = "thing_lost"
-    INVENTED_NUMBER = "invented_number"
-    INVENTED_WORD = "invented_word"
-    PERSON_TWICE = "person_twice"
-    OTHER_ORDER = "other_order"
-    OTHER_MODIFIER = "other_modifier"
-
-
-@dataclass(frozen=True, slots=True)
-class GateReason:
-    """One thing that is wrong with a text."""
-
-    code: GateCode
-    detail: str
-
-    @property
-    def sentence(self) -> str:
-        """Return it in words."""
-        return f"{_SENTENCES[self.code]}{f': {self.detail}' if self.detail else ''}"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a text has to say, and nothing else."""
-
-    caption: str
-    """The checked visual caption, in English."""
-    facts: tuple[Fact, ...]
-    """All of them have to be in the text."""
-    max_chars: int = 200
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """A text beside what was asked, taken to pieces once."""
-
-    asked: Asked
-    text: str
-    source: ParsedCaption
-    said: ParsedCaption
-    tokens: tuple[str, ...]
-    """Of the text, in lower case, marks included."""
+_MARKUP: Final = re.compile(
+    r"[*#`<>{}\[\]|\\\"_~^=@\n\t\N{LEFT DOUBLE QUOTATION MARK}"
+    r"\N{RIGHT DOUBLE QUOTATION MARK}]|https?:|(?<!\w)'\w|^[-\N{BULLET}]|:\s"
+    r"|[\U0001F000-\U0001FAFF]"
+)
+_GROUPS: Final = word_set("crowd couple family team audience")
+_JOINING: Final = word_set(
+    "a an the in on at of with and while who that where as is are was were "
+    "photo photograph picture image pictured photographed taken seen shown"
+)
+"""Words that join, and say nothing of their own."""
+_CHATTER: Final = word_set(
+    "sure certainly okay ok here's caption captions sentence rewrite rewritten revised "
+    "note please sorry hello hi i i'm we you your my our me us let's assistant user ai "
+    "instruction instructions prompt task answer output fact facts description ignore "
+    "language model"
+)
+_MALE: Final = word_set("man boy guy men boys policeman fisherman groom father")
+_FEMALE: Final = word_set("woman girl lady women girls bride waitress mother")
+_PRONOUNS: Final = (
+    (word_set("he him his himself"), _MALE),
+    (word_set("she her hers herself"), _FEMALE),
+    (word_set("they them their"), lx.PEOPLE | word_set("men women children people")),
+    (word_set("it its"), lx.ANIMALS | lx.VEHICLES),
+)
+_PICTURES: Final = word_set("photo photograph picture image")
 
 
 def gate(text: str, asked: Asked) -> GateReason | None:
     """Return the first thing that is wrong with a text, or None if it may pass."""
-    case = _Case(
+    case = Case(
         asked=asked,
         text=text,
         source=parse(asked.caption),
         said=parse(text),
-        tokens=tuple(_TOKEN.findall(_plain(text))),
+        tokens=tuple(TOKEN.findall(plain(text))),
     )
     found = (check(case) for check in _CHECKS)
     return next((reason for reason in found if reason is not None), None)
@@ -107,7 +87,7 @@ def only_person(caption: ParsedCaption) -> NounPhrase | None:
     return None if several or counted else person
 
 
-def _form(case: _Case) -> GateReason | None:
+def _form(case: Case) -> GateReason | None:
     text = case.text.strip()
     if not any(c.isalpha() for c in text):
         return GateReason(GateCode.EMPTY, "")
@@ -121,7 +101,7 @@ def _form(case: _Case) -> GateReason | None:
     return None
 
 
-def _chatter(case: _Case) -> GateReason | None:
+def _chatter(case: Case) -> GateReason | None:
     known = _known_words(case)
     words = [w for w in case.tokens if w in _CHATTER and not _is_known(w, known)]
     if words or "?" in case.text:
@@ -131,52 +111,7 @@ def _chatter(case: _Case) -> GateReason | None:
     return None
 
 
-def _repeats(case: _Case) -> GateReason | None:
-    words = [token for token in case.tokens if token.isalnum()]
-    runs = [tuple(words[i : i + 3]) for i in range(len(words) - 2)]
-    again = next((run for run in runs if runs.count(run) > 1), None)
-    if again is not None:
-        return GateReason(GateCode.REPEATS, " ".join(again))
-    for fact in case.asked.facts:
-        places = list(_places(case.tokens, _required(fact)))
-        if len(places) > 1 and fact.kind is not FactKind.PERSON:
-            return GateReason(GateCode.REPEATS, fact.value)
-    return None
-
-
-def _facts(case: _Case) -> GateReason | None:
-    for fact in case.asked.facts:
-        places = list(_places(case.tokens, _required(fact)))
-        if not places:
-            return GateReason(GateCode.FACT_LOST, f"{fact.kind} {fact.value}")
-        for start, end in places:
-            if not _stands_right(case.tokens, start, end, fact):
-                return GateReason(GateCode.FACT_MISPLACED, fact.value)
-    return None
-
-
-def _numbers(case: _Case) -> GateReason | None:
-    known = {token for token in _tokens_of(case.asked.caption) if token[0].isdigit()}
-    for fact in case.asked.facts:
-        known |= {token for token in _fact_tokens(fact) if token[0].isdigit()}
-    for token in case.tokens:
-        number = _ORDINAL.sub(r"\1", token)
-        if token[0].isdigit() and number not in known:
-            return GateReason(GateCode.INVENTED_NUMBER, token)
-    for phrase in case.said.phrases:
-        if _is_made_plural(phrase, case):
-            return GateReason(GateCode.INVENTED_NUMBER, phrase.noun)
-    return None
-
-
-def _is_made_plural(phrase: NounPhrase, case: _Case) -> bool:
-    """Return whether the caption has one of what the text has several of."""
-    same = [p for p in case.source.phrases if same_word(p.lemma, phrase.lemma)]
-    alone = bool(same) and not any(is_plural(p.noun) for p in same)
-    return alone and is_plural(phrase.noun) and not is_plural(phrase.lemma)
-
-
-def _invented(case: _Case) -> GateReason | None:
+def _invented(case: Case) -> GateReason | None:
     known = _known_words(case)
     for token in case.tokens:
         if not token[0].isalpha() or token in _JOINING:
@@ -186,7 +121,7 @@ def _invented(case: _Case) -> GateReason | None:
     return None
 
 
-def _people(case: _Case) -> GateReason | None:
+def _people(case: Case) -> GateReason | None:
     """Check that a name takes the place of the caption's person and joins nobody."""
     names = of_kind(case.asked.facts, FactKind.PERSON)
     if not names:
@@ -200,7 +135,7 @@ def _people(case: _Case) -> GateReason | None:
     return None
 
 
-def _things(case: _Case) -> GateReason | None:
+def _things(case: Case) -> GateReason | None:
     named = bool(of_kind(case.asked.facts, FactKind.PERSON))
     said = [token for token in case.tokens if token[0].isalpha()]
     for phrase in case.source.phrases:
@@ -212,7 +147,7 @@ def _things(case: _Case) -> GateReason | None:
     return None
 
 
-def _order(case: _Case) -> GateReason | None:
+def _order(case: Case) -> GateReason | None:
     """Who does what to whom: things keep their order; a scene may come first."""
     wanted = [p.lemma for p in case.source.phrases if p.lemma not in lx.PLACES]
     if of_kind(case.asked.facts, FactKind.PERSON):
@@ -227,9 +162,9 @@ def _order(case: _Case) -> GateReason | None:
     return None
 
 
-def _modifiers(case: _Case) -> GateReason | None:
+def _modifiers(case: Case) -> GateReason | None:
     """Check that no blue shirt came of a red shirt and a blue car."""
-    known = {w for fact in case.asked.facts for w in _fact_tokens(fact)}
+    known = {w for fact in case.asked.facts for w in fact_tokens(fact)}
     for phrase in case.said.phrases:
         same = [p for p in case.source.phrases if same_word(p.lemma, phrase.lemma)]
         if not same:
@@ -241,13 +176,37 @@ def _modifiers(case: _Case) -> GateReason | None:
     return None
 
 
-def _known_words(case: _Case) -> frozenset[str]:
+def _relations(case: Case) -> GateReason | None:
+    """Check that what climbed a rock is not "in a rock" now."""
+    for phrase in case.said.phrases:
+        same = [p for p in case.source.phrases if p.lemma == phrase.lemma]
+        link = _word_before(case.said, phrase)
+        if not same or link not in lx.PREPOSITIONS:
+            continue
+        links = {_word_before(case.source, p) for p in same}
+        if link not in links and not (link == "of" and _shows(case.said, phrase)):
+            return GateReason(GateCode.OTHER_RELATION, f"{link} {phrase.noun}")
+    return None
+
+
+def _word_before(parsed: ParsedCaption, phrase: NounPhrase) -> str:
+    return parsed.words[phrase.start - 1].lower() if phrase.start else ""
+
+
+def _shows(parsed: ParsedCaption, phrase: NounPhrase) -> bool:
+    """Return whether this is the thing of "a photo of a thing"."""
+    before = [word.lower() for word in parsed.words[: phrase.start]]
+    return before[-2:-1] != [] and before[-2] in _PICTURES
+
+
+def _known_words(case: Case) -> frozenset[str]:
     """Return every form of the words that the text may use."""
-    words = set(_tokens_of(case.asked.caption))
+    words = set(tokens_of(case.asked.caption))
     for fact in case.asked.facts:
-        words |= _fact_tokens(fact)
+        words |= fact_tokens(fact)
         if fact.is_near:
             words.add("near")
+        words |= LINKS.get(fact.kind, frozenset())
     for pronouns, nouns in _PRONOUNS:
         if words & (nouns | pronouns):
             words |= pronouns
@@ -258,126 +217,18 @@ def _is_known(token: str, known: frozenset[str]) -> bool:
     return not forms(token).isdisjoint(known)
 
 
-def _fact_tokens(fact: Fact) -> set[str]:
-    if fact.kind is FactKind.DATE:
-        return set(_tokens_of(date_words(fact.value)))
-    texts = (fact.value, *fact.within)
-    return {token for text in texts for token in _tokens_of(text)}
-
-
-def _required(fact: Fact) -> tuple[str, ...]:
-    """Return the words of a fact that must stand in the text, one after another."""
-    if fact.kind is FactKind.DATE:
-        return tuple(_tokens_of(fact.value[:4]))
-    value = fact.value
-    if fact.kind is FactKind.PLACE:
-        value = value.partition(",")[0]
-    return tuple(token for token in _tokens_of(value) if token[0].isalnum())
-
-
-def _places(
-    tokens: tuple[str, ...], wanted: tuple[str, ...]
-) -> Iterator[tuple[int, int]]:
-    """Return where words stand together; the last one may have an ending."""
-    size = len(wanted)
-    if not size:
-        return
-    for start in range(len(tokens) - size + 1):
-        found = tokens[start : start + size]
-        if found[:-1] == wanted[:-1] and _is_inflected(found[-1], wanted[-1]):
-            yield start, start + size
-
-
-def _is_inflected(found: str, wanted: str) -> bool:
-    return found == wanted or (
-        found.removeprefix(wanted) in _ENDINGS and found.startswith(wanted)
-    )
-
-
-def _stands_right(tokens: tuple[str, ...], start: int, end: int, fact: Fact) -> bool:
-    """Return whether a place is where something is, and a person somebody."""
-    before = tokens[start - 1] if start else ""
-    owns = end < len(tokens) and tokens[end] == "'s"
-    if fact.kind is FactKind.PLACE:
-        if fact.is_near:
-            return before == "near"
-        before_article = tokens[start - 2] if start > 1 and before == "the" else before
-        return owns or before_article in _WHERE or (before == "," and start > 1)
-    if fact.kind is FactKind.PERSON:
-        return before not in _NOWHERE and not owns
-    return True
-
-
-def _tokens_of(text: str) -> list[str]:
-    return _TOKEN.findall(_plain(text))
-
-
-def _plain(text: str) -> str:
-    return text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").lower()
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_TOKEN: Final = re.compile(
-    r"'s\b|[^\W_]+(?:[-'][^\W_]+)*?(?='s\b)|[^\W_]+(?:[-'][^\W_]+)*|[^\w\s]"
-)
-_ORDINAL: Final = re.compile(r"^(\d+)(?:st|nd|rd|th)$")
-_MARKUP: Final = re.compile(
-    r"[*#`<>{}\[\]|\\\"_~^=@\n\t\N{LEFT DOUBLE QUOTATION MARK}"
-    r"\N{RIGHT DOUBLE QUOTATION MARK}]|https?:|(?<!\w)'\w|^[-\N{BULLET}]|:\s"
-    r"|[\U0001F000-\U0001FAFF]"
-)
-_GROUPS: Final = _words("crowd couple family team audience")
-_JOINING: Final = _words(
-    "a an the in on at of with and while who that where as is are was were "
-    "photo photograph picture image pictured photographed taken seen shown"
-)
-"""Words that join, and say nothing of their own."""
-_CHATTER: Final = _words(
-    "sure certainly okay ok here's caption captions sentence rewrite rewritten revised "
-    "note please sorry hello hi i i'm we you your my our me us let's assistant user ai "
-    "instruction instructions prompt task answer output fact facts description ignore "
-    "language model"
-)
-_WHERE: Final = _words("in at on near")
-_NOWHERE: Final = _words("in at on near named called")
-_ENDINGS: Final = frozenset({"", "s", "'"})
-_MALE: Final = _words("man boy guy men boys policeman fisherman groom father")
-_FEMALE: Final = _words("woman girl lady women girls bride waitress mother")
-_PRONOUNS: Final = (
-    (_words("he him his himself"), _MALE),
-    (_words("she her hers herself"), _FEMALE),
-    (_words("they them their"), lx.PEOPLE | _words("men women children people")),
-    (_words("it its"), lx.ANIMALS | lx.VEHICLES),
-)
-_SENTENCES: Final = {
-    GateCode.EMPTY: "it wrote nothing",
-    GateCode.CUT_OFF: "its text is no whole sentence",
-    GateCode.MARKUP: "its text holds marks that are no part of a sentence",
-    GateCode.CHATTER: "it talked instead of describing",
-    GateCode.TOO_LONG: "its text is too long",
-    GateCode.WRONG_LANGUAGE: "its text is in another language",
-    GateCode.REPEATS: "it repeated itself",
-    GateCode.FACT_LOST: "it lost a fact",
-    GateCode.FACT_MISPLACED: "it put a fact where it makes no sense",
-    GateCode.THING_LOST: "it lost something that is in the photo",
-    GateCode.INVENTED_NUMBER: "it made up a number",
-    GateCode.INVENTED_WORD: "it made something up",
-    GateCode.PERSON_TWICE: "it made two of one person",
-    GateCode.OTHER_ORDER: "it changed who does what",
-    GateCode.OTHER_MODIFIER: "it changed how something looks",
-}
 _CHECKS: Final = (
     _form,
     _chatter,
-    _repeats,
-    _facts,
-    _numbers,
+    repeats,
+    facts_kept,
+    numbers_kept,
     _invented,
     _people,
     _things,
     _order,
     _modifiers,
+    _relations,
 )
+
+__all__ = ["Asked", "GateCode", "GateReason", "gate", "named_person", "only_person"]

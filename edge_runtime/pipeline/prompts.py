@@ -4,7 +4,7 @@ The examples come first and never change, so that a model has to read only the l
 turn of each photo anew.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 import re
 from typing import Final
@@ -61,9 +61,14 @@ _EXAMPLES: Final = (
 )
 
 
-def told(facts: Iterable[Fact]) -> tuple[Fact, ...]:
-    """Return the facts that a language model is told of."""
-    return tuple(fact for fact in facts if fact.kind in _LABELS)
+def is_told(fact: Fact) -> bool:
+    """Return whether a language model is told of a fact.
+
+    A camera is a place where a person named it, and a make and model where EXIF did.
+    """
+    if fact.kind is FactKind.CAMERA and fact.source is FactSource.EXIF:
+        return False
+    return fact.kind in _LABELS
 
 
 def looks_like_a_name(fact: Fact) -> bool:

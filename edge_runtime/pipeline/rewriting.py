@@ -14,7 +14,7 @@ from ..errors import EdgeRuntimeError
 from ..facts import Fact, FactKind, of_kind
 from ..inference.text_messages import GenerateAnswer, GenerateJob
 from .gate import Asked, GateCode, GateReason, gate, named_person
-from .prompts import conversation, looks_like_a_name, told
+from .prompts import conversation, is_told, looks_like_a_name
 from .sentence import to_sentence
 
 _LOGGER = logging.getLogger(__name__)
@@ -49,16 +49,19 @@ class Rewritten:
 def why_not(caption: str, facts: Sequence[Fact]) -> str:
     """Return why a language model is not asked at all; empty if it may be.
 
-    Without facts it makes captions worse; a name can be put only where it can mean
-    one person alone; and what doesn't look like a name might be an instruction.
+    `facts` are those that the template tells. Without any, a model makes captions
+    worse; a name can only be put where it means the one person that there is; and what
+    doesn't look like a name might be an instruction.
     """
-    known = told(facts)
-    if not known:
+    if not facts:
         return "there is no fact to add"
-    odd = next((fact for fact in known if not looks_like_a_name(fact)), None)
+    untold = next((fact for fact in facts if not is_told(fact)), None)
+    if untold is not None:
+        return f"a fact of the kind {untold.kind} is told by templates alone"
+    odd = next((fact for fact in facts if not looks_like_a_name(fact)), None)
     if odd is not None:
         return f"the {odd.kind} is too long or holds marks that no name has"
-    if of_kind(known, FactKind.PERSON) and not named_person(caption, known):
+    if of_kind(facts, FactKind.PERSON) and not named_person(caption, facts):
         return "no name can be given to exactly one person in the caption"
     return ""
 
@@ -77,7 +80,7 @@ class Rewriter:
         if reason := why_not(caption, facts):
             return Rewritten(None, reason)
         started = perf_counter()
-        asked = Asked(caption, told(facts), max_chars)
+        asked = Asked(caption, tuple(facts), max_chars)
         turns = conversation(caption, asked.facts)
         wrong: GateReason | None = None
         for number, settings in enumerate(_ATTEMPTS, 1):

@@ -11,11 +11,11 @@ from edge_runtime.runtime import EdgeRuntime
 HOME = Path(__file__).parents[2] / ".cache" / "text"
 
 
-def model_home(model_id: str) -> Path:
+def model_home(model_id: str, how: str = "run scripts/text_environment") -> Path:
     """Return the home that holds a model, or skip the test."""
     runtime = EdgeRuntime(Settings(home=HOME, threads=1))
     if not runtime.store.state(runtime.model(model_id)).is_usable:
-        pytest.skip(f"{model_id} is not here: run scripts/text_environment")
+        pytest.skip(f"{model_id} is not here: {how}")
     return HOME
 
 
