@@ -252,14 +252,6 @@ def write_tokenizer(source: Path, folder: Path) -> None:
         table[index] = [piece, round(scores.get(piece, -1e9), 4)]
     document = {
         "model": {"type": "Unigram", "unk_id": ids["<unk>"], "vocab": table},
-        "special": {
-            "eos_token_id": config["eos_token_id"],
-            "decoder_start_token_id": config["decoder_start_token_id"],
-            "never": [
-                ids["<unk>"],
-                *(i for word in config["bad_words_ids"] for i in word),
-            ],
-        },
     }
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     (folder / "tokenizer.json").write_text(text + "\n", encoding="utf-8")
