@@ -20,12 +20,15 @@ from .setting_values import (
     address_of,
     at_most,
     command_of,
+    discovery_of,
     facts_of,
     host_of,
     language_of,
     path_of,
     paths_of,
     texts_of,
+    topic_of,
+    url_of,
 )
 from .yaml_reader import YamlValue, parse_yaml, read_yaml
 
@@ -44,9 +47,19 @@ _PLAIN_TEXTS: Final = frozenset(
         "style",
         "template",
         "facts",
+        "webhook_url",
+        "webhook_secret",
+        "mqtt_url",
+        "mqtt_username",
+        "mqtt_password",
+        "mqtt_topic",
+        "mqtt_discovery",
     }
 )
 """Keys whose environment variable is no YAML: `no` is Norwegian there."""
+_SECRETS: Final = frozenset({"webhook_secret", "mqtt_password"})
+HIDDEN: Final = "(set)"
+"""Stands for a secret where settings are shown."""
 _SWITCHES: Final = frozenset(
     {"offline", "auto_download", "announce", "ingress", "verify"}
 )
@@ -119,6 +132,18 @@ class Settings:
     """Hosts on the internet whose pictures clients may name by their address."""
     folders: tuple[WatchedFolder, ...] = ()
     """Folders of photos that are watched."""
+    webhook_url: str | None = None
+    """Address that is told of every caption."""
+    webhook_secret: str | None = None
+    """Signs what is sent there."""
+    mqtt_url: str | None = None
+    """Broker that is told of every caption: mqtt://HOST:PORT or mqtts://HOST:PORT."""
+    mqtt_username: str | None = None
+    mqtt_password: str | None = None
+    mqtt_topic: str = "edge-captions"
+    """What the topics begin with."""
+    mqtt_discovery: str = "homeassistant"
+    """Prefix of Home Assistant's discovery; `off`: no discovery."""
     max_upload_mib: int = 64
     announce: bool = True
     """Tell the local network that the service is there, where others can reach it."""
@@ -171,6 +196,13 @@ _READERS: Final[Mapping[str, Callable[[YamlValue], Any]]] = {
     "allowed_folders": paths_of,
     "image_hosts": texts_of,
     "folders": parse_folders,
+    "webhook_url": url_of,
+    "webhook_secret": YamlValue.text,
+    "mqtt_url": url_of,
+    "mqtt_username": YamlValue.text,
+    "mqtt_password": YamlValue.text,
+    "mqtt_topic": topic_of,
+    "mqtt_discovery": discovery_of,
     "max_upload_mib": lambda value: value.integer(minimum=1),
     "announce": YamlValue.boolean,
     "ingress": YamlValue.boolean,
@@ -215,8 +247,15 @@ def load_with_origins(
 
 
 def plain_settings(settings: Settings) -> dict[str, Any]:
-    """Return every setting by its key, in values that JSON and YAML know."""
-    return {f.name: _plain(getattr(settings, f.name)) for f in fields(Settings)}
+    """Return every setting by its key, in values that JSON and YAML know.
+
+    Secrets are hidden.
+    """
+    return {f.name: _shown(f.name, getattr(settings, f.name)) for f in fields(Settings)}
+
+
+def _shown(name: str, value: Any) -> Any:
+    return HIDDEN if name in _SECRETS and value is not None else _plain(value)
 
 
 def _plain(value: Any) -> Any:

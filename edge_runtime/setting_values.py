@@ -88,3 +88,24 @@ def facts_of(value: YamlValue) -> tuple[FactKind, ...]:
             known = [kind.value for kind in FactKind]
             value.fail(f"unknown fact '{word}'; {suggest(word, known)}")
     return tuple(dict.fromkeys(kinds))
+
+
+def url_of(value: YamlValue) -> str:
+    """Return an address that names no user: secrets have settings of their own."""
+    text = value.text()
+    if not re.fullmatch(r"[a-z]+://[^\s/@]+(/\S*)?", text):
+        value.fail("must be an address such as http://192.168.1.5/hook, with no name")
+    return text
+
+
+def topic_of(value: YamlValue) -> str:
+    """Return what MQTT topics begin with."""
+    text = value.text().strip("/")
+    if not re.fullmatch(r"[^\s#+]+", text):
+        value.fail(f"must be a topic without spaces, + and #, not '{text}'")
+    return text
+
+
+def discovery_of(value: YamlValue) -> str:
+    """Return the prefix of discovery; empty where it is switched off."""
+    return "" if value.plain() is False or value.text() == "off" else topic_of(value)

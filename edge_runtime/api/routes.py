@@ -4,6 +4,7 @@ from typing import Final
 
 from . import (
     captions,
+    connectors,
     events,
     info,
     jobs,
@@ -32,6 +33,7 @@ from .routing import Route
 
 MODULES: Final = (
     captions,
+    connectors,
     events,
     info,
     jobs,

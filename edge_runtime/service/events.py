@@ -1,7 +1,7 @@
 """`EventHub`: what happens, for those who listen now and those who come back later."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 import logging
@@ -65,6 +65,8 @@ class EventHub:
         self._store: Store | None = None
         self._subscriptions: set[Subscription] = set()
         self._order = asyncio.Lock()
+        self.when_stored: Callable[[], None] | None = None
+        """Called after an event went into the ring."""
 
     def attach(self, store: Store) -> None:
         """Keep events in a store from now on."""
@@ -86,6 +88,8 @@ class EventHub:
                 try:
                     kept = await self._store.events.append(kind, data)
                     event = LiveEvent(kept.id, kept.type, kept.data, kept.at)
+                    if self.when_stored is not None:
+                        self.when_stored()
                 except EdgeRuntimeError as err:
                     _LOGGER.warning("event %s is not stored: %s", kind, err)
             self._hand_on(event)

@@ -17,6 +17,7 @@ from ..store import Job, JobState, Store, now_ms
 from .caption_jobs import CaptionJobs
 from .captions import CaptionService
 from .counters import Counters
+from .deliveries import Deliveries
 from .events import EventHub
 from .keeping import Keeper
 from .library import LibraryService
@@ -43,6 +44,7 @@ class Service:
     jobs: JobQueue
     captions: CaptionService
     caption_jobs: CaptionJobs
+    deliveries: Deliveries
     models: ModelService
     review: ReviewService
     thumbnails: Thumbnails
@@ -87,6 +89,7 @@ class Service:
         await self.library.open()
         if run_jobs:
             await self.jobs.start()
+            await self.deliveries.start()
         if watch:
             await self.library.start()
         self._works = True
@@ -98,6 +101,7 @@ class Service:
             self.captions.stop()
             await self.library.stop()
             await self.jobs.stop()
+            await self.deliveries.stop()
         if self._pool is not None:
             await self._pool.stop()
             self._pool = None
@@ -143,6 +147,7 @@ class Service:
         )
         self.models = ModelService(parts)
         self.captions = CaptionService(parts, self.models.fetch_if_allowed)
+        self.deliveries = Deliveries(parts, self.captions)
         self.caption_jobs = CaptionJobs(parts, self.captions)
         study_jobs = StudyJobs(parts, self.captions)
         self.review = ReviewService(

@@ -1,6 +1,7 @@
 """Everything that is remembered: photos, captions, suggestions, jobs, tokens."""
 
 from .backup import back_up, restore_backup
+from .connector_items import ConnectorItem, ConnectorItems
 from .cursors import Page
 from .errors import (
     AlbumNotFoundError,
@@ -42,6 +43,7 @@ from .file_records import (
 )
 from .ids import is_id, new_id
 from .indexing import FoundCaption, FoundPhoto, Indexed
+from .outbox import Delivery, NewDelivery, Outbox
 from .records import (
     NO_JSON,
     Album,
@@ -109,8 +111,11 @@ __all__ = [
     "CaptionKeptError",
     "CaptionOrigin",
     "ConflictError",
+    "ConnectorItem",
+    "ConnectorItems",
     "CursorInvalidError",
     "Decision",
+    "Delivery",
     "Event",
     "EventsSince",
     "FileState",
@@ -125,11 +130,13 @@ __all__ = [
     "JobState",
     "Json",
     "KnownFiles",
+    "NewDelivery",
     "NewFile",
     "NewJob",
     "NewPhoto",
     "NewSuggestion",
     "NothingToUndoError",
+    "Outbox",
     "Page",
     "Pairing",
     "PairingNotFoundError",

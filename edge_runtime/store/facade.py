@@ -12,6 +12,7 @@ from .albums import Albums
 from .backup import back_up
 from .captions import Captions
 from .connection import connect
+from .connector_items import ConnectorItems
 from .database import Database
 from .events import Events
 from .files import Files
@@ -21,6 +22,7 @@ from .jobs import Jobs
 from .meta import Meta
 from .migrate import newest_version
 from .opening import open_file, problems
+from .outbox import Outbox
 from .pairings import Pairings
 from .photos import Photos
 from .ratings import Ratings
@@ -76,6 +78,8 @@ class Store:
         self.search = Search(database)
         self.jobs = Jobs(database)
         self.events = Events(database)
+        self.outbox = Outbox(database)
+        self.connector_items = ConnectorItems(database)
         self.tokens = Tokens(database)
         self.pairings = Pairings(database)
         self.shares = Shares(database)

@@ -56,6 +56,7 @@ def _remove_mentions(connection: sqlite3.Connection, photo_id: str) -> None:
         (ShareTarget.PHOTO, photo_id),
     )
     connection.execute("DELETE FROM events WHERE instr(data, ?)", (photo_id,))
+    connection.execute("DELETE FROM outbox WHERE photo_id = ?", (photo_id,))
     connection.execute(
         "DELETE FROM jobs WHERE state IN ('done', 'failed', 'cancelled')"
         " AND (instr(params, ?) OR instr(result, ?) OR instr(error, ?))",

@@ -1,0 +1,1 @@
+"""Clients of other programs: webhooks, MQTT brokers, Immich. They know no store."""
