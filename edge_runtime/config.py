@@ -54,14 +54,16 @@ _PLAIN_TEXTS: Final = frozenset(
         "mqtt_password",
         "mqtt_topic",
         "mqtt_discovery",
+        "immich_url",
+        "immich_api_key",
     }
 )
 """Keys whose environment variable is no YAML: `no` is Norwegian there."""
-_SECRETS: Final = frozenset({"webhook_secret", "mqtt_password"})
+_SECRETS: Final = frozenset({"webhook_secret", "mqtt_password", "immich_api_key"})
 HIDDEN: Final = "(set)"
 """Stands for a secret where settings are shown."""
 _SWITCHES: Final = frozenset(
-    {"offline", "auto_download", "announce", "ingress", "verify"}
+    {"offline", "auto_download", "announce", "ingress", "verify", "immich_tags"}
 )
 _NUMBERS: Final = {"1": "true", "0": "false"}
 """What compose files write for yes and no."""
@@ -144,6 +146,13 @@ class Settings:
     """What the topics begin with."""
     mqtt_discovery: str = "homeassistant"
     """Prefix of Home Assistant's discovery; `off`: no discovery."""
+    immich_url: str | None = None
+    """Address of the Immich whose photos `edge-captions immich` captions."""
+    immich_api_key: str | None = None
+    immich_tags: bool = False
+    """Also tag them with what the captions name."""
+    immich_per_minute: int = 30
+    """Most photos that are asked for in a minute."""
     max_upload_mib: int = 64
     announce: bool = True
     """Tell the local network that the service is there, where others can reach it."""
@@ -203,6 +212,10 @@ _READERS: Final[Mapping[str, Callable[[YamlValue], Any]]] = {
     "mqtt_password": YamlValue.text,
     "mqtt_topic": topic_of,
     "mqtt_discovery": discovery_of,
+    "immich_url": url_of,
+    "immich_api_key": YamlValue.text,
+    "immich_tags": YamlValue.boolean,
+    "immich_per_minute": lambda value: value.integer(minimum=1),
     "max_upload_mib": lambda value: value.integer(minimum=1),
     "announce": YamlValue.boolean,
     "ingress": YamlValue.boolean,

@@ -19,6 +19,7 @@ from .captions import CaptionService
 from .counters import Counters
 from .deliveries import Deliveries
 from .events import EventHub
+from .immich import ImmichJobs
 from .keeping import Keeper
 from .library import LibraryService
 from .model_jobs import ModelJobs
@@ -45,6 +46,7 @@ class Service:
     captions: CaptionService
     caption_jobs: CaptionJobs
     deliveries: Deliveries
+    immich: ImmichJobs
     models: ModelService
     review: ReviewService
     thumbnails: Thumbnails
@@ -154,7 +156,14 @@ class Service:
             self.store, self.events, self.captions.cache, keeper
         )
         self.library = LibraryService(parts, self.captions, self.review)
-        for jobs in (self.caption_jobs, ModelJobs(parts), study_jobs, self.library):
+        self.immich = ImmichJobs(parts, self.captions)
+        for jobs in (
+            self.caption_jobs,
+            ModelJobs(parts),
+            study_jobs,
+            self.library,
+            self.immich,
+        ):
             self.jobs.register(jobs.kinds())
         self.thumbnails = Thumbnails(self.store, files, keeper)
         self.shares = ShareService(self.store, self.events, self.thumbnails)

@@ -14,6 +14,10 @@ mqtt_password: "123 456"
 mqtt_topic: house/captions/
 mqtt_discovery: off
 image_hosts: [photos.example]
+immich_url: http://192.168.1.4:2283
+immich_api_key: a key
+immich_tags: yes
+immich_per_minute: 6
 """
 
 
@@ -30,6 +34,8 @@ def test_every_key_is_read(tmp_path):
     assert (settings.mqtt_username, settings.mqtt_password) == ("me", "123 456")
     assert (settings.mqtt_topic, settings.mqtt_discovery) == ("house/captions", "")
     assert settings.image_hosts == ("photos.example",)
+    assert settings.immich_url == "http://192.168.1.4:2283"
+    assert (settings.immich_tags, settings.immich_per_minute) == (True, 6)
 
 
 def test_texts_in_the_environment_are_no_yaml(tmp_path):
@@ -47,6 +53,7 @@ def test_texts_in_the_environment_are_no_yaml(tmp_path):
 def test_secrets_are_hidden_where_settings_are_shown(tmp_path):
     shown = plain_settings(settings_of(tmp_path, ALL))
     assert shown["webhook_secret"] == shown["mqtt_password"] == HIDDEN
+    assert shown["immich_api_key"] == HIDDEN
     assert shown["mqtt_username"] == "me"
     assert plain_settings(settings_of(tmp_path))["webhook_secret"] is None
 
@@ -59,6 +66,7 @@ def test_secrets_are_hidden_where_settings_are_shown(tmp_path):
         "mqtt_url: mqtt://",
         "mqtt_topic: a/#",
         "mqtt_topic: two words",
+        "immich_per_minute: 0",
     ],
 )
 def test_what_can_not_be_meant_is_an_error_with_its_key(tmp_path, line):
