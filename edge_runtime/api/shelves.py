@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from ..facts import FactKind
 from ..store import AlbumKind, Shelf
 from .fields import Choice, Integer, ListOf, Text, answer
 from .routing import API, Call, Reply, RouteTable
@@ -64,7 +65,9 @@ async def list_places(call: Call) -> Reply:
     answer=answer(items=ListOf(item=_PLACE)),
 )
 async def list_people(call: Call) -> Reply:
-    """Return the names of people, those with the most photos first."""
+    """Return the names, those with the most photos first; none if names are off."""
+    if FactKind.PERSON not in call.service.settings.facts:
+        return {"items": []}
     return _named(await call.service.store.shelves.people())
 
 

@@ -7,6 +7,7 @@ import sys
 from typing import Any, Final
 
 from .. import __version__
+from ..facts import FactKind
 from ..service import Service
 from ..store import now_ms
 from .fields import Integer, ListOf, MapOf, Number, Text, answer
@@ -62,6 +63,8 @@ def _switches(service: Service) -> dict[str, Any]:
         "offline": settings.offline,
         "auto_download": settings.auto_download.value,
         "language": settings.language,
+        "style": settings.style.value,
+        "people": FactKind.PERSON in settings.facts,
         "threads": settings.threads,
         "memory_limit_mib": settings.memory_limit_mib,
         "service_keep_alive_s": settings.service_keep_alive_s,

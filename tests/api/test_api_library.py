@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 import random
 import sqlite3
@@ -11,6 +11,7 @@ from api_helpers import error_of
 import pytest
 
 from edge_runtime.api.shapes import photo_dict
+from edge_runtime.facts import FactKind
 from edge_runtime.store import (
     NewFile,
     NewJob,
@@ -422,6 +423,9 @@ async def test_people_are_a_shelf(library, service):
     one, two, _ = library.photos
     await service.store.photos.update(one, people=("Anna", "Ben Ö."))
     await service.store.photos.update(two, people=("Anna",))
+    assert (await library.get("/people"))["items"] == [], "names are off"
+    facts = (*service.settings.facts, FactKind.PERSON)
+    service.settings = replace(service.settings, facts=facts)
     assert (await library.get("/people"))["items"] == [
         {"name": "Anna", "photos": 2},
         {"name": "Ben Ö.", "photos": 1},

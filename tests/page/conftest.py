@@ -63,10 +63,11 @@ def serve(described, tmp_path) -> Iterator[Callable[..., Served]]:
     """Return a function that starts a service on a copy of the described photos."""
     started = []
 
-    def start(*, needs_token: bool = False) -> Served:
+    def start(*, needs_token: bool = False, empty: bool = False, **changes) -> Served:
         home = tmp_path / f"home{len(started)}"
-        shutil.copytree(described, home)
-        started.append(Served(home, needs_token=needs_token).start())
+        if not empty:
+            shutil.copytree(described, home)
+        started.append(Served(home, needs_token, changes).start())
         return started[-1]
 
     yield start

@@ -31,6 +31,8 @@ class Served:
 
     home: Path
     needs_token: bool = False
+    changes: dict[str, Any] = field(default_factory=dict)
+    """Settings that differ from the usual ones."""
     port: int = 0
     service: Service | None = None
     url: str = ""
@@ -69,6 +71,7 @@ class Served:
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         settings = replace(Settings(home=self.home), offline=True, threads=1)
+        settings = replace(settings, **self.changes)
         async with AsyncExitStack() as stack:
             runtime = await stack.enter_async_context(EdgeRuntime(settings))
             self.service = Service(settings, runtime)

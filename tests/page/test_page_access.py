@@ -18,6 +18,8 @@ VIEWS = {
     "jobs": ".job",
     "models": ".model",
     "settings": ".panel .rows",
+    "welcome": ".guide-step",
+    "tags?by=place": ".empty",
     "studies": ".card",
     "studies/new": ".pick",
     "studies/{study}": ".chart",

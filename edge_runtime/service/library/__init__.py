@@ -1,5 +1,6 @@
 """Folders of photos: watched, scanned, described, written to."""
 
+from .browsing import MAX_FOLDERS, FolderListing, list_folder
 from .captioning import CAPTION_JOB
 from .deciding import ACCEPT_JOB, RESTORE_JOB, WRITE_JOB
 from .errors import (
@@ -18,11 +19,13 @@ from .watching import FolderStatus
 __all__ = [
     "ACCEPT_JOB",
     "CAPTION_JOB",
+    "MAX_FOLDERS",
     "RESTORE_JOB",
     "SCAN_JOB",
     "WRITE_JOB",
     "FolderFacts",
     "FolderInConfigError",
+    "FolderListing",
     "FolderNotFoundError",
     "FolderOfflineError",
     "FolderStatus",
@@ -30,4 +33,5 @@ __all__ = [
     "LibraryService",
     "NoFolderError",
     "SourceHasCaptionsError",
+    "list_folder",
 ]

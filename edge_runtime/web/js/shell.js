@@ -21,6 +21,7 @@ import { PhotoView } from "./views/photo.js";
 import { ReviewView } from "./views/review.js";
 import { SettingsView } from "./views/settings.js";
 import { StudiesView } from "./views/studies.js";
+import { WelcomeView } from "./views/welcome.js";
 
 const PLACES = [
   ["library", "library", LibraryView],
@@ -34,7 +35,7 @@ const PLACES = [
 /** A phone's bar has no room for them; the models lead there. */
 const ON_WIDE_ONLY = new Set(["studies"]);
 const ALBUMS = new Set(["tag", "place", "person"]);
-const VIEWS = { ...Object.fromEntries(PLACES.map(([name, , view]) => [name, view])), tag: LibraryView, place: LibraryView, person: LibraryView };
+const VIEWS = { ...Object.fromEntries(PLACES.map(([name, , view]) => [name, view])), tag: LibraryView, place: LibraryView, person: LibraryView, welcome: WelcomeView };
 
 /** Shows the view that the address names; a photo lies over the view before it. */
 export class Shell {

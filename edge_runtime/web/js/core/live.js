@@ -10,6 +10,7 @@ const STORED = [
   "photo.added", "photo.changed", "photo.forgotten",
   "suggestion.added", "suggestion.changed", "tag.changed",
   "model.installed", "model.removed", "selection.changed",
+  "source.added", "source.changed", "source.removed", "source.online", "source.offline", "metadata.written", "metadata.failed",
   "share.created", "share.changed", "share.revoked", "pairing.opened", "pairing.closed", "study.changed",
 ];
 const PASSING = ["job.progress", "model.state", "study.rated"];

@@ -7,18 +7,15 @@ import { choices } from "./controls.js";
 
 const OFFERED = ["ar", "cs", "da", "de", "el", "en", "es", "fi", "fr", "he", "hi", "hu", "id", "it", "ja", "ko", "nb", "nl", "pl", "pt", "ro", "ru", "sv", "tr", "uk", "vi", "zh"];
 
-/** Return the languages that a photo has words in, and a way to another one. */
+/** Return a choice of the languages that a photo has words in; null for a single one. */
 export function languageBar(photo, chosen, onTurn) {
-  const pending = photo.suggestions.filter((one) => one.state === "pending");
-  const here = [...new Set([session.language, ...photo.captions.map((one) => one.language), ...pending.map((one) => one.language), chosen])];
-  return [
-    here.length > 1 && choices(t("caption.language"), here.map((code) => [code, languageName(code)]), chosen, onTurn),
-    session.may("write") && another(here, onTurn),
-  ];
+  const here = languagesOf(photo, chosen);
+  return here.length > 1 ? choices(t("caption.language"), here.map((code) => [code, languageName(code)]), chosen, onTurn) : null;
 }
 
-/** The list of languages is long: it is made when somebody opens it. */
-function another(here, onTurn) {
+/** Return a way to a caption in one more language. Their list is long: it is made when somebody opens it. */
+export function anotherLanguage(photo, chosen, onTurn) {
+  const here = languagesOf(photo, chosen);
   const field = el("select", { class: "chip-select", "aria-label": t("caption.language.add"), on: { change: () => field.value && onTurn(field.value) } });
   const open = () => {
     if (field.length > 1) return;
@@ -29,4 +26,9 @@ function another(here, onTurn) {
   fill(field, el("option", { value: "", text: t("caption.language.add") }));
   for (const event of ["pointerdown", "focus", "keydown"]) field.addEventListener(event, open);
   return field;
+}
+
+function languagesOf({ captions, suggestions }, chosen) {
+  const pending = suggestions.filter((one) => one.state === "pending");
+  return [...new Set([session.language, ...captions.map((one) => one.language), ...pending.map((one) => one.language), chosen])];
 }

@@ -6,7 +6,7 @@ import { formatMonth, t } from "../core/i18n.js";
 import { live } from "../core/live.js";
 import { go, link, parse } from "../core/router.js";
 import { session } from "../core/session.js";
-import { button, choices, emptyState, failure, iconButton, pageTitle, skeleton } from "../parts/controls.js";
+import { button, buttonLink, choices, emptyState, failure, iconButton, pageTitle, skeleton } from "../parts/controls.js";
 import { icon } from "../parts/icons.js";
 import { altOf, photoImage } from "../parts/image.js";
 import { PhotoGrid } from "../parts/photo-grid.js";
@@ -260,7 +260,7 @@ export class LibraryView {
     if (isSearch) return emptyState("search", t("search.nothing"), t("search.nothing.words"));
     if (Object.keys(this.#query).length > 0) return emptyState("library", t("filter.nothing"), null, button(t("filter.all"), () => go(link(this.#kind, this.#name)), { symbol: "library" }));
     if (this.#kind === "tag") return emptyState("tag", t("tag.empty"), t("tag.empty.words"));
-    return emptyState("library", t("library.empty"), session.may("write") ? t("library.empty.words") : null, session.may("write") && button(t("upload"), choosePhotos, { symbol: "upload", kind: "primary" }));
+    return emptyState("library", t("library.empty"), session.may("write") ? t("library.empty.words") : null, session.may("write") && button(t("upload"), choosePhotos, { symbol: "upload", kind: "primary" }), session.may("admin") && buttonLink(t("welcome.open"), link("welcome"), { symbol: "folder" }));
   }
 
   /** A photo says something else now: its tile tells so to screen readers. */

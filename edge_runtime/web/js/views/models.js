@@ -153,6 +153,7 @@ export class ModelsView {
     return [
       model.state === "installed" || model.download_bytes === 0 ? t("model.here", { size: formatBytes(model.total_bytes) }) : this.#toFetch(model),
       model.memory_bytes && t("model.memory", { size: formatBytes(model.memory_bytes) }),
+      model.quality.score && t("model.quality", { score: model.quality.score, basis: hasWords(`basis.${model.quality.basis}`) ? t(`basis.${model.quality.basis}`) : "" }),
       model.seconds && t("model.seconds", { time: formatSeconds(model.seconds) }),
       model.languages.join(", "),
       model.license,

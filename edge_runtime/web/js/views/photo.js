@@ -12,7 +12,7 @@ import { button, failure, iconButton, skeleton } from "../parts/controls.js";
 import { confirm } from "../parts/dialog.js";
 import { knownFacts, photoFacts } from "../parts/facts.js";
 import { altOf, photoImage, preloadPicture } from "../parts/image.js";
-import { languageBar } from "../parts/language-bar.js";
+import { anotherLanguage, languageBar } from "../parts/language-bar.js";
 import { shareDialog } from "../parts/share.js";
 import { starField } from "../parts/stars.js";
 import { tagField } from "../parts/tag-field.js";
@@ -155,6 +155,7 @@ export class PhotoView {
         el(
           "div",
           { class: "row photo-actions" },
+          anotherLanguage(photo, this.#language, (language) => this.#turnTo(language)),
           button(t("share"), () => shareDialog("photo", this.#id), { symbol: "share", kind: "small quiet" }),
           button(t("photo.forget"), () => this.#forget(), { symbol: "trash", kind: "small quiet danger-text" }),
         ),

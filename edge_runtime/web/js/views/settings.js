@@ -2,15 +2,20 @@
 
 import { BASE, call, get, inWords, post, remove } from "../core/api.js";
 import { el, fill } from "../core/dom.js";
-import { LANGUAGES, chooseLanguage, chosenLanguage, formatAgo, formatBytes, formatDay, formatNumber, t } from "../core/i18n.js";
+import { LANGUAGES, chooseLanguage, chosenLanguage, formatAgo, formatBytes, formatDay, formatNumber, formatSeconds, hasWords, languageName, t } from "../core/i18n.js";
 import { live } from "../core/live.js";
+import { link } from "../core/router.js";
 import { session } from "../core/session.js";
 import { setTheme, theme } from "../core/storage.js";
-import { button, choices, pageTitle } from "../parts/controls.js";
+import { button, buttonLink, choices, pageTitle } from "../parts/controls.js";
 import { confirm, dialog } from "../parts/dialog.js";
+import { FoldersPanel } from "../parts/folders-panel.js";
+import { icon } from "../parts/icons.js";
 import { keyHelp, keySwitch } from "../parts/key-help.js";
 import { copy, madeLink } from "../parts/share.js";
 import { toast } from "../parts/toast.js";
+
+const MIB = 2 ** 20;
 
 /** Settings of the page, and what a person rules over the service with. */
 export class SettingsView {
@@ -18,6 +23,8 @@ export class SettingsView {
   #devices = el("div");
   #shares = el("div");
   #facts = el("div");
+  #service = el("div");
+  #folders = new FoldersPanel();
   #stops = [];
 
   get title() {
@@ -32,6 +39,8 @@ export class SettingsView {
         "div",
         { class: "settings" },
         this.#page(),
+        section(t("folders"), t("folders.words"), this.#folders.node, isAdmin && buttonLink(t("folders.add"), link("welcome", "", { new: 1 }), { symbol: "plus", kind: "small" })),
+        isAdmin && section(t("service"), t("service.words"), this.#service),
         isAdmin && section(t("devices"), t("devices.words"), this.#pairings, this.#devices, button(t("devices.add"), () => this.#addDevice(), { symbol: "phone", kind: "small" })),
         section(t("shares"), t("shares.words"), this.#shares),
         section(t("about"), null, this.#facts),
@@ -40,16 +49,18 @@ export class SettingsView {
     for (const type of ["pairing.opened", "pairing.closed", "share.created", "share.changed", "share.revoked", "reset"]) {
       this.#stops.push(live.on(type, () => this.refresh()));
     }
+    this.#folders.start();
     this.refresh();
   }
 
   unmount() {
+    this.#folders.stop();
     for (const stop of this.#stops) stop();
   }
 
   async refresh() {
     const parts = [[this.#shares, () => this.#showShares()], [this.#facts, () => this.#showFacts()]];
-    if (session.may("admin")) parts.push([this.#devices, () => this.#showDevices()], [this.#pairings, () => this.#showPairings()]);
+    if (session.may("admin")) parts.push([this.#service, () => this.#showService()], [this.#devices, () => this.#showDevices()], [this.#pairings, () => this.#showPairings()]);
     await Promise.all(
       parts.map(async ([place, show]) => {
         try {
@@ -191,6 +202,25 @@ export class SettingsView {
     }
   }
 
+  /** What is set for the whole service: its own file and machine decide that. */
+  async #showService() {
+    const { settings } = await get("settings");
+    const isOn = (one) => t(one ? "on" : "off");
+    const rows = [
+      ["language", t("language"), languageName(settings.language)],
+      ["style", t("folders.style"), hasWords(`folders.style.${settings.style}`) ? t(`folders.style.${settings.style}`) : settings.style],
+      ["facts", t("service.facts"), settings.facts.map((kind) => t(`fact.${kind}`)).join(", ")],
+      ["facts", t("service.names"), isOn(settings.facts.includes("person"))],
+      ["verify", t("service.verify"), isOn(settings.verify)],
+      ["auto_download", t("service.download"), String(settings.auto_download)],
+      ["offline", t("service.offline"), isOn(settings.offline)],
+      ["threads", t("service.threads"), settings.threads === null ? t("service.by_machine") : formatNumber(settings.threads)],
+      ["memory_limit_mib", t("service.memory"), settings.memory_limit_mib === null ? t("service.by_machine") : formatBytes(settings.memory_limit_mib * MIB)],
+      ["service_keep_alive_s", t("service.keep_alive"), formatSeconds(settings.service_keep_alive_s)],
+    ];
+    fill(this.#service, el("dl", { class: "rows" }, rows.map(([key, name, words]) => el("div", {}, el("dt", {}, name, el("code", { class: "key", text: key })), el("dd", { text: words })))));
+  }
+
   async #showFacts() {
     const stats = await get("stats");
     const { counters, stored } = stats;
@@ -198,6 +228,7 @@ export class SettingsView {
       [t("about.version"), `${stats.version} · Python ${stats.python} · ${stats.system}`],
       [t("about.board"), stats.board],
       [t("about.photos"), formatNumber(stored.photos ?? 0)],
+      [t("about.storage"), formatBytes(stored.database_bytes)],
       [t("about.memory"), formatBytes(stats.rss_bytes)],
       [t("about.captions"), formatNumber(counters.captions_answered ?? 0)],
       [t("about.outside"), formatBytes(counters.bytes_outside ?? 0)],
@@ -205,9 +236,15 @@ export class SettingsView {
     fill(
       this.#facts,
       el("dl", { class: "rows" }, rows.map(([name, words]) => el("div", {}, el("dt", { text: name }), el("dd", { text: words })))),
-      button(t("about.copy"), () => copy(JSON.stringify(stats, null, 2)), { symbol: "copy", kind: "small quiet" }),
+      el("div", { class: "row" }, button(t("about.copy"), () => copy(JSON.stringify(stats, null, 2)), { symbol: "copy", kind: "small quiet" }), downloadLink(stats)),
     );
   }
+}
+
+/** The same facts as a file: a blob, because the page lets nothing else be made. */
+function downloadLink(stats) {
+  const href = URL.createObjectURL(new Blob([JSON.stringify(stats, null, 2)], { type: "application/json" }));
+  return el("a", { class: "button small quiet", href, download: "edge-captions-facts.json" }, icon("download"), el("span", { text: t("about.download") }));
 }
 
 function captionSwitch(share, onChange) {
