@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from enum import StrEnum
 import logging
 import os
@@ -336,6 +335,8 @@ def _read_variable(variable: str, name: str, text: str) -> Any:
 
 def _refuse_misspelt(variable: str) -> None:
     """Raise for a near miss; others are none of ours (a cluster injects its own)."""
+    from difflib import get_close_matches  # noqa: PLC0415 - for mistakes alone
+
     known = [f"{ENV_PREFIX}{field.name.upper()}" for field in fields(Settings)]
     if near := get_close_matches(variable, known, n=1, cutoff=_NEAR):
         raise ConfigError(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 from io import StringIO
 from pathlib import Path
@@ -193,6 +192,8 @@ def merge(base: YamlValue, over: YamlValue) -> YamlValue:
 
 def suggest(value: str, known: Iterable[str]) -> str:
     """Return 'did you mean ...' for a near miss, otherwise the list of choices."""
+    from difflib import get_close_matches  # noqa: PLC0415 - for mistakes alone
+
     choices = sorted(known)
     near = get_close_matches(value, choices, n=1)
     return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(choices)}"

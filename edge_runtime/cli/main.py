@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from importlib import import_module
 import io
 import logging
 import os
@@ -15,22 +16,6 @@ from ..config import load_settings
 from ..const import APP_NAME
 from ..errors import EdgeRuntimeError
 from ..runtime import EdgeRuntime
-from . import (
-    backup,
-    caption,
-    config,
-    doctor,
-    download,
-    evaluate,
-    hardware,
-    immich,
-    library,
-    metadata,
-    models,
-    pair,
-    serve,
-    token,
-)
 from .exit_codes import ExitCode, exit_code_of
 from .output import Console
 
@@ -40,22 +25,24 @@ exit codes: 0 done; 1 a photo could not be captioned or a check found a problem;
 130 interrupted. The highest that applies wins.
 """
 
-_COMMANDS: Final = (
-    caption,
-    models,
-    download,
-    serve,
-    pair,
-    token,
-    config,
-    backup,
-    evaluate,
-    hardware,
-    immich,
-    library,
-    metadata,
-    doctor,
+_MODULES: Final = (
+    "caption",
+    "models",
+    "download",
+    "serve",
+    "pair",
+    "token",
+    "config",
+    "backup",
+    "evaluate",
+    "hardware",
+    "immich",
+    "library",
+    "metadata",
+    "doctor",
 )
+_ALSO: Final = {"restore": "backup"}
+"""Commands that stand in another's module."""
 
 Command = Callable[
     [EdgeRuntime, argparse.Namespace, Console], Coroutine[Any, Any, ExitCode]
@@ -71,8 +58,11 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(ExitCode.USAGE)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands."""
+def build_parser(command: str = "") -> argparse.ArgumentParser:
+    """Return the parser of all commands, or of the one that is named.
+
+    What a command doesn't use is not imported: a service runs for months.
+    """
     common = argparse.ArgumentParser(add_help=False)
     group = common.add_argument_group("options of every command")
     group.add_argument("--home", metavar="DIR", help="folder of settings and models")
@@ -94,14 +84,16 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", dest="command", required=True
     )
-    for module in _COMMANDS:
-        module.add_parser(commands, common)
+    name = _ALSO.get(command, command)
+    for module in [name] if name in _MODULES else _MODULES:
+        import_module(f".{module}", __package__).add_parser(commands, common)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    options = build_parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = build_parser(*given[:1]).parse_args(given)
     level = logging.DEBUG if options.verbose else logging.ERROR
     logging.basicConfig(stream=sys.stderr, level=level, format="%(name)s: %(message)s")
     _prepare_streams()

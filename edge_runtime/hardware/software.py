@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 import ctypes.util
 from dataclasses import dataclass
-from importlib import metadata
 from importlib.util import find_spec
+from pathlib import Path
 import platform
+import re
+import sys
 from typing import Final
 
 from .model import HardwareInfo
@@ -32,6 +34,9 @@ _MODULES: Final = {
     "pillow": "PIL",
     "tflite-runtime": "tflite_runtime",
 }
+_METADATA: Final = re.compile(r"([^-]+)-([^-]+)(?:-.*)?\.(?:dist|egg)-info")
+"""The folder of an installed distribution; reading it by `importlib.metadata` would
+take 1 MB for as long as the service runs."""
 VERSION_UNKNOWN: Final = "unknown"
 _32_BIT: Final = 32
 
@@ -97,12 +102,23 @@ def installed_version(library: str) -> str | None:
     """Return a library's version, `unknown` without metadata, None without module."""
     if not is_installed(library):
         return None
-    for distribution in LIBRARIES.get(library, (library,)):
-        try:
-            return metadata.version(distribution)
-        except metadata.PackageNotFoundError:
-            continue
-    return VERSION_UNKNOWN
+    versions = _versions()
+    names = (_folded(name) for name in LIBRARIES.get(library, (library,)))
+    return next((versions[n] for n in names if n in versions), VERSION_UNKNOWN)
+
+
+def _versions() -> dict[str, str]:
+    """Return the version of every distribution on this Python's path."""
+    found: dict[str, str] = {}
+    for folder in filter(Path.is_dir, map(Path, sys.path)):
+        for entry in folder.iterdir():
+            if (parts := _METADATA.fullmatch(entry.name)) is not None:
+                found.setdefault(_folded(parts[1]), parts[2])
+    return found
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[-_.]+", "_", name).lower()
 
 
 def _has_libgomp() -> bool:

@@ -6,7 +6,6 @@ the brightness grids are compared cell by cell.
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
-from statistics import median_low
 from typing import Final
 
 COLUMNS: Final = 32
@@ -31,7 +30,7 @@ def looks_same(first: bytes, second: bytes) -> bool:
     if len(first) != COLUMNS * ROWS or len(second) != len(first):
         return False
     steps = [b - a for a, b in zip(first[begin:end], second[begin:end], strict=True)]
-    overall = median_low(steps)
+    overall = sorted(steps)[(len(steps) - 1) // 2]
     return all(abs(step - overall) <= _SAME_CELL for step in steps)
 
 

@@ -6,10 +6,10 @@ import csv
 from io import StringIO
 from itertools import combinations
 import json
-from statistics import fmean
 from typing import Any, Final
 
 from ..store import Study, StudyCaption, StudyRating, to_rfc3339
+from .averages import fmean
 
 COLUMNS: Final = (
     "picture_sha256",

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import fsum, sqrt
-from statistics import fmean, stdev
 from typing import Final
 
 from ..store import Study, StudyCaption, StudyRating
+from .averages import fmean, stdev
 
 _Z: Final = 1.959964
 """97.5 % of a normal distribution lie below."""
