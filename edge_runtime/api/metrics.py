@@ -9,8 +9,8 @@ from aiohttp import web
 
 from .. import __version__
 from ..service import Service
+from ..service.process import rss_bytes
 from .keys import COUNTS
-from .process import rss_bytes
 from .routing import Call, Reply, RouteTable
 
 ROUTES: Final = RouteTable("monitoring")

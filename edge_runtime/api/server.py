@@ -12,13 +12,13 @@ from typing import Final
 from aiohttp import web
 
 from ..service import Service
+from ..service.process import give_back_memory, share_one_heap
 from . import home_socket, systemd
 from .access import Access
 from .addresses import base_urls, bind, is_loopback_only, reachable_addresses
 from .announce import announced
 from .app import build_app
 from .info import basics
-from .process import give_back_memory
 from .uploads import clear_uploads
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -46,6 +46,7 @@ async def serve(service: Service, on_ready: Callable[[Listening], None]) -> None
     Raises ConfigError if the address can't be had.
     """
     settings = service.settings
+    share_one_heap()
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
         stack.enter_context(_signals_set(stop))

@@ -9,10 +9,10 @@ from typing import Any, Final
 from .. import __version__
 from ..facts import FactKind
 from ..service import Service
+from ..service.process import rss_bytes
 from ..store import now_ms
 from .fields import Integer, ListOf, MapOf, Number, Text, answer
 from .info import RUNNER
-from .process import rss_bytes
 from .routing import API, Call, Reply, RouteTable
 
 ROUTES: Final = RouteTable("monitoring")

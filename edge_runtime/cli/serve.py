@@ -35,6 +35,10 @@ async def run(
     runtime: EdgeRuntime, options: argparse.Namespace, console: Console
 ) -> ExitCode:
     """Own the home and answer requests."""
+    settings = service_settings(runtime.settings, options.host, options.port)
+    own = EdgeRuntime(settings)
+    # read first: what that leaves behind is room for what is imported now
+    own.manifest  # noqa: B018
     # aiohttp's server takes 15 MB, which commands that caption a photo don't need
     from ..api.home_lock import home_lock  # noqa: PLC0415
     from ..api.server import serve  # noqa: PLC0415
@@ -45,9 +49,8 @@ async def run(
     )
     # what isn't even HTTP is the sender's fault, and no reason to fill the log
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
-    settings = service_settings(runtime.settings, options.host, options.port)
     with home_lock(settings.home):
-        async with EdgeRuntime(settings) as own:
+        async with own:
             await serve(Service(settings, own), partial(_tell, console, settings))
     return ExitCode.OK
 

@@ -8,7 +8,6 @@ import fcntl
 import hashlib
 import os
 from pathlib import Path
-import re
 import stat
 import time
 from typing import Final
@@ -22,6 +21,7 @@ from .errors import (
     PhotoChangedError,
     PhotoDiskFullError,
 )
+from .leftovers import STALE_S, is_held
 from .photo_file import (
     MemoryBytes,
     PhotoFile,
@@ -34,8 +34,6 @@ from .photo_file import (
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_RIGHT: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _LOCK_STEP_S: Final = 0.02
-_STALE_S: Final = 600
-_TEMPORARY: Final = re.compile(r"\.edge-captions-[0-9a-f]{16}\.tmp")
 _NEW_FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -116,25 +114,6 @@ def remove_file(path: Path, old: os.stat_result) -> None:
     sync_folder(path.parent)
 
 
-def is_leftover(name: str) -> bool:
-    """Return whether a file has the name of one that we were writing."""
-    return _TEMPORARY.fullmatch(name) is not None
-
-
-def remove_leftover(path: Path) -> bool:
-    """Remove what a killed writer of ours left; not what one is writing now."""
-    if not is_leftover(path.name):
-        return False
-    try:
-        age = time.time() - path.lstat().st_mtime
-        if (0 <= age < _STALE_S and _is_held(path)) or not path.is_file():
-            return False
-        path.unlink()
-    except OSError:
-        return False
-    return True
-
-
 def sync_folder(folder: Path) -> None:
     """Make a new name in a folder survive a power cut, where the system can."""
     with suppress(OSError):
@@ -190,29 +169,12 @@ def _create(temporary: Path, name: str) -> int:
         return os.open(temporary, _NEW_FLAGS, 0o600)
     except FileExistsError:
         age = time.time() - temporary.lstat().st_mtime
-        if 0 <= age < _STALE_S and _is_held(temporary):
+        if 0 <= age < STALE_S and is_held(temporary):
             raise PhotoBusyError(
                 f"{name}: another process is writing it; try again"
             ) from None
         temporary.unlink()
         return os.open(temporary, _NEW_FLAGS, 0o600)
-
-
-def _is_held(temporary: Path) -> bool:
-    """Return whether the process that writes a temporary file may still live."""
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        descriptor = os.open(temporary, flags)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True  # held, or a folder without locks, where its age has to tell
-    else:
-        return False
-    finally:
-        os.close(descriptor)
 
 
 def _write(descriptor: int, new: NewFile) -> None:

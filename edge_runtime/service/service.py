@@ -26,6 +26,7 @@ from .model_jobs import ModelJobs
 from .models import ModelService
 from .parts import Parts
 from .photo_files import PhotoFiles
+from .rest import Rest
 from .review import ReviewService
 from .runners import RunnerFact, RunnerPool
 from .selector import Selector
@@ -62,6 +63,7 @@ class Service:
         self.counters = Counters()
         self.started_at = 0
         self._pool: RunnerPool | None = None
+        self._rest: Rest | None = None
         self._selector: Selector | None = None
         self._is_open = False
         self._works = False
@@ -107,6 +109,9 @@ class Service:
         if self._pool is not None:
             await self._pool.stop()
             self._pool = None
+        if self._rest is not None:
+            self._rest.stop()
+            self._rest = None
         self.events.close()
         if self._is_open:
             self._is_open = False
@@ -131,7 +136,9 @@ class Service:
         await selector.load(self.store)
         pool = RunnerPool(self.runtime, self._tell_state)
         self._selector, self._pool = selector, pool
-        self.jobs = JobQueue(self.store, self.events)
+        self.jobs = jobs = JobQueue(self.store, self.events)
+        self._rest = Rest(self.store, lambda: pool.is_memory_free and not jobs.running)
+        self.store.when_idle(self._rest.later)
         files = PhotoFiles(self.settings, self.store)
         keeper = Keeper(self.store, pool.imaging, work, self.events, memory_budget)
         parts = Parts(
@@ -157,14 +164,14 @@ class Service:
         )
         self.library = LibraryService(parts, self.captions, self.review)
         self.immich = ImmichJobs(parts, self.captions)
-        for jobs in (
+        for kinds in (
             self.caption_jobs,
             ModelJobs(parts),
             study_jobs,
             self.library,
             self.immich,
         ):
-            self.jobs.register(jobs.kinds())
+            jobs.register(kinds.kinds())
         self.thumbnails = Thumbnails(self.store, files, keeper)
         self.shares = ShareService(self.store, self.events, self.thumbnails)
         self.studies = StudyService(parts, self.thumbnails)
@@ -185,6 +192,8 @@ class Service:
     def _tell_state(self, model_id: str, state: RunnerState) -> None:
         data: Mapping[str, Any] = {"model": model_id, "state": state.value}
         self.events.tell("model.state", data)
+        if state is RunnerState.STOPPED and self._rest is not None:
+            self._rest.later()
 
 
 def memory_budget() -> int | None:

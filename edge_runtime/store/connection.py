@@ -12,6 +12,9 @@ _WAL_KEPT_BYTES: Final = 8 * 1024 * 1024
 _CACHE_KIB: Final = 8 * 1024
 """Of the writer, while it works; it is given back when nothing is written."""
 
+_READER_CACHE_KIB: Final = 1024
+"""Of each reader: the system keeps the file's pages in memory anyway."""
+
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """Open a connection that any one thread at a time may use."""
@@ -25,7 +28,9 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     try:
         connection.execute(f"PRAGMA query_only = {int(read_only)}")
         connection.execute("PRAGMA foreign_keys = ON")
-        if not read_only:
+        if read_only:
+            connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
+        else:
             _prepare_writer(connection)
     except BaseException:
         connection.close()

@@ -1,7 +1,7 @@
 """The database: one writer thread, a few readers, nothing on the event loop."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -15,6 +15,8 @@ from .writer import Work, Writer, closed_error, readable
 
 ResultT = TypeVar("ResultT")
 _READERS: Final = 2
+_IDLE_S: Final = 2.0
+"""After so long without a read nobody is reading."""
 
 
 class Database:
@@ -33,6 +35,9 @@ class Database:
             raise translated(err, path) from err
         self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
         self._closed = False
+        self.on_idle: Callable[[], None] | None = None
+        self._reads = 0
+        self._timer: asyncio.TimerHandle | None = None
 
     async def write(self, work: Work[ResultT]) -> ResultT:
         """Run a function in a transaction; return when it is on the disk."""
@@ -40,8 +45,7 @@ class Database:
 
     async def read(self, work: Work[ResultT]) -> ResultT:
         """Run a function on one state of the database."""
-        if self._closed:
-            raise closed_error(self.path)
+        self._count_read()
         return await asyncio.wrap_future(self._pool.submit(self._read, work))
 
     @property
@@ -54,8 +58,7 @@ class Database:
 
     async def row(self, statement: str, parameters: tuple[object, ...]) -> sqlite3.Row:
         """Return the one row of a statement, which sees one state by itself."""
-        if self._closed:
-            raise closed_error(self.path)
+        self._count_read()
         found = self._pool.submit(self._row, statement, parameters)
         return await asyncio.wrap_future(found)
 
@@ -66,11 +69,38 @@ class Database:
         """
         return await asyncio.to_thread(self._checkpoint)
 
+    async def rest(self) -> None:
+        """Let the readers that are idle now give their caches back."""
+        if not self._closed:
+            for _ in range(_READERS):
+                await asyncio.wrap_future(self._pool.submit(self._shrink))
+
     async def close(self) -> None:
         """Write what waits, then close every connection."""
         if not self._closed:
             self._closed = True
+            if self._timer is not None:
+                self._timer.cancel()
             await asyncio.to_thread(self._close)
+
+    def _count_read(self) -> None:
+        if self._closed:
+            raise closed_error(self.path)
+        self._reads += 1
+        if self._timer is None:
+            self._wait_for_idle()
+
+    def _wait_for_idle(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(_IDLE_S, self._look_whether_idle, self._reads)
+
+    def _look_whether_idle(self, before: int) -> None:
+        if self._reads != before:
+            self._wait_for_idle()
+            return
+        self._timer = None
+        if self.on_idle is not None and not self._closed:
+            self.on_idle()
 
     def _read(self, work: Work[ResultT]) -> ResultT:
         with self._reader() as connection:
@@ -84,6 +114,10 @@ class Database:
         with self._reader() as connection:
             row: sqlite3.Row = connection.execute(statement, parameters).fetchone()
             return row
+
+    def _shrink(self) -> None:
+        with self._reader() as connection:
+            connection.execute("PRAGMA shrink_memory")
 
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:

@@ -1,6 +1,7 @@
 """`Store`: everything that is remembered, in one SQLite file below a home."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -131,6 +132,14 @@ class Store:
     async def counts(self) -> dict[str, int]:
         """Return how much of each kind there is, and the database's bytes."""
         return await self._database.read(partial(_counts, path=self._database.path))
+
+    def when_idle(self, act: Callable[[], None]) -> None:
+        """Have something done whenever nobody has read for a few seconds."""
+        self._database.on_idle = act
+
+    async def rest(self) -> None:
+        """Give back the memory that reading took; the writer does so by itself."""
+        await self._database.rest()
 
     async def scrub(self) -> None:
         """Overwrite what was deleted now; it happens by itself a little later."""

@@ -21,7 +21,7 @@ from .errors import (
 ResultT = TypeVar("ResultT")
 Work: TypeAlias = Callable[[sqlite3.Connection], ResultT]
 _GROUP: Final = 128
-_IDLE_S: Final = 5.0
+_IDLE_S: Final = 1.0
 """After so long without work the connection gives its memory back."""
 
 

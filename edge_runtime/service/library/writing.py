@@ -2,23 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 import logging
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ...errors import EdgeRuntimeError, PhotoError
-from ...folder_settings import CaptionStyle, FolderSettings, MetadataMode
-from ...metadata import (
-    CaptionToWrite,
-    Provenance,
-    RestoreResult,
-    SidecarName,
-    WriteMode,
-    WriteOptions,
-    restore,
-    write_caption,
-)
+from ...folder_settings import FolderSettings, MetadataMode
 from ...store import (
     Caption,
     CaptionOrigin,
@@ -29,14 +19,15 @@ from ...store import (
     SourceKind,
     Store,
 )
-from ...store.hashtags import hashtags
 from ..errors import PathNotAllowedError
 from ..events import EventHub
 from ..folders import allowed_photo
 
+if TYPE_CHECKING:
+    from ...metadata import RestoreResult
+
 _LOGGER = logging.getLogger(__name__)
 _PAGE: Final = 100
-_BY_HAND: Final = "a person"
 _MAX_PROBLEMS: Final = 20
 
 
@@ -75,7 +66,7 @@ class MetadataWriter:
 
     async def write_unwritten(self, source: Source) -> None:
         """Bring the metadata of all photos up to date whose captions changed."""
-        if _mode(FolderSettings.from_dict(source.settings)) is None:
+        if not _is_written(FolderSettings.from_dict(source.settings)):
             return
         cursor = None
         while True:
@@ -114,12 +105,11 @@ class MetadataWriter:
         done = written = False
         for source, path in await self._files(details):
             settings = FolderSettings.from_dict(source.settings)
-            mode = _mode(settings)
-            if mode is None:
+            if not _is_written(settings):
                 continue
             try:
                 real = await asyncio.to_thread(_real, path, source)
-                await asyncio.to_thread(_put, real, own, details, settings, mode)
+                await asyncio.to_thread(_put, real, own, details, settings)
             except (PhotoError, PathNotAllowedError) as err:
                 self._note(source, err)
                 return
@@ -129,15 +119,15 @@ class MetadataWriter:
         if written:
             await self._events.emit("metadata.written", {"photo_id": photo_id})
 
-    async def take_out(self, source: Source, photo_id: str) -> list[RestoreResult]:
+    async def take_out(self, source: Source, photo_id: str) -> "list[RestoreResult]":
         """Take our words out of the files of a photo in one source."""
         details = await self._store.photos.details(photo_id)
         found = []
         for owner, path in await self._files(details):
             if owner.id == source.id:
-                options = _options(FolderSettings.from_dict(source.settings))
+                settings = FolderSettings.from_dict(source.settings)
                 real = await asyncio.to_thread(_real, path, source)
-                found.append(await asyncio.to_thread(restore, real, options))
+                found.append(await asyncio.to_thread(_take_out, real, settings))
         return found
 
     def _note(self, source: Source, err: EdgeRuntimeError) -> None:
@@ -164,56 +154,20 @@ def _real(path: Path, source: Source) -> Path:
     return allowed_photo(str(path), (Path(str(source.path)),))
 
 
+def _is_written(settings: FolderSettings) -> bool:
+    return settings.write_metadata is not MetadataMode.OFF
+
+
 def _put(
-    path: Path,
-    own: list[Caption],
-    details: PhotoDetails,
-    settings: FolderSettings,
-    mode: WriteMode,
+    path: Path, own: list[Caption], details: PhotoDetails, settings: FolderSettings
 ) -> None:
-    if own:
-        caption = caption_to_write(own, details, settings)
-        write_caption(path, caption, mode, _options(settings))
-    else:
-        restore(path, _options(settings))
+    # the formats take 1.5 MB, which a service that writes into no photo never needs
+    from .putting import put  # noqa: PLC0415
+
+    put(path, own, details, settings)
 
 
-def caption_to_write(
-    own: Iterable[Caption], details: PhotoDetails, settings: FolderSettings
-) -> CaptionToWrite:
-    """Return what is written for a photo's own captions. Pure."""
-    texts = {caption.language: caption.text for caption in own}
-    words = [tag for text in texts.values() for tag in hashtags(text).values()]
-    is_alt = settings.style is CaptionStyle.ALT_TEXT
-    return CaptionToWrite(
-        texts={} if is_alt else texts,
-        provenance=_provenance(details),
-        alt_texts=texts if is_alt else {},
-        keywords=tuple(dict.fromkeys(words)),
-    )
+def _take_out(path: Path, settings: FolderSettings) -> "RestoreResult":
+    from .putting import take_out  # noqa: PLC0415 - as above
 
-
-def _provenance(details: PhotoDetails) -> Provenance:
-    made = {caption.suggestion_id for caption in details.captions}
-    for suggestion in details.suggestions:
-        if suggestion.id in made:
-            model = str(suggestion.provenance.get("model") or _BY_HAND)
-            return Provenance(model, verdict=suggestion.verdict.value)
-    return Provenance(_BY_HAND)
-
-
-def _mode(settings: FolderSettings) -> WriteMode | None:
-    match settings.write_metadata:
-        case MetadataMode.OFF:
-            return None
-        case MetadataMode.SIDECAR:
-            return WriteMode.SIDECAR
-        case MetadataMode.EMBED:
-            return WriteMode.EMBED
-
-
-def _options(settings: FolderSettings) -> WriteOptions:
-    return WriteOptions(
-        sidecar_name=SidecarName(settings.sidecar_name.value),
-        keep_mtime=settings.keep_mtime,
-    )
+    return take_out(path, settings)
