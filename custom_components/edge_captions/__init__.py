@@ -11,10 +11,10 @@ from homeassistant.helpers.typing import ConfigType
 from .client import RuntimeClient
 from .const import CONF_TIMEOUT, DEFAULT_TIMEOUT_S, DOMAIN, SUBENTRY_CAMERA
 from .coordinator import StatusCoordinator
-from .data import EdgeCaptionsConfigEntry, EdgeCaptionsData
+from .data import EdgeCaptionsConfigEntry, EdgeCaptionsData, what_needs_a_start
 from .entity import runtime_device
 from .follower import Follower
-from .issues import clear_version_issues
+from .issues import clear_issues
 from .media_source import PhotoView
 from .services import register_actions
 from .watch import CameraWatch
@@ -22,11 +22,14 @@ from .watch import CameraWatch
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = [
     Platform.AI_TASK,
+    Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.EVENT,
     Platform.IMAGE,
+    Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.UPDATE,
 ]
 
 
@@ -56,7 +59,9 @@ async def async_setup_entry(
     device = dr.async_get(hass).async_get_or_create(
         config_entry_id=entry.entry_id, **runtime_device(entry, coordinator)
     )
-    entry.runtime_data = EdgeCaptionsData(client, coordinator, device.id, watches)
+    entry.runtime_data = EdgeCaptionsData(
+        client, coordinator, device.id, what_needs_a_start(entry), watches
+    )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     for watch in watches.values():
         entry.async_on_unload(watch.start())
@@ -77,9 +82,13 @@ async def async_remove_entry(
     hass: HomeAssistant, entry: EdgeCaptionsConfigEntry
 ) -> None:
     """Take the issues of a removed entry with it."""
-    clear_version_issues(hass, entry)
+    clear_issues(hass, entry)
 
 
 async def _reload(hass: HomeAssistant, entry: EdgeCaptionsConfigEntry) -> None:
     """Start anew with other options, another address or other cameras."""
-    await hass.config_entries.async_reload(entry.entry_id)
+    data = entry.runtime_data
+    if data.settings == what_needs_a_start(entry):
+        data.coordinator.async_update_listeners()
+    else:
+        await hass.config_entries.async_reload(entry.entry_id)

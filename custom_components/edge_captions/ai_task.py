@@ -10,6 +10,7 @@ from homeassistant.components.ai_task import (
     GenDataTaskResult,
 )
 from homeassistant.components.conversation import AssistantContent, Attachment, ChatLog
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -20,17 +21,22 @@ from . import pictures
 from .answering import asked_thing, is_description_field, unfollowable, yes_or_no
 from .client import CaptionOptions
 from .client_errors import ClientError
-from .const import CONF_LANGUAGE, CONF_LENIENT, DOMAIN
+from .const import (
+    CONF_DETAIL,
+    CONF_LANGUAGE,
+    CONF_LENIENT,
+    CONF_STYLE,
+    DOMAIN,
+    SUBENTRY_TASK,
+)
 from .data import EdgeCaptionsConfigEntry
-from .entity import RuntimeEntity
+from .entity import RuntimeEntity, subentry_device
 from .failures import translated
-from .records import Caption, Model
+from .records import Caption, able_model
 
 PARALLEL_UPDATES = 1
 REASONS: Final = "reasons"
 """Field of a structured answer that says why a yes-or-no field is empty."""
-_READS_INSTRUCTIONS: Final = "vision_chat"
-"""The family of models that could follow an instruction."""
 
 
 async def async_setup_entry(
@@ -38,8 +44,12 @@ async def async_setup_entry(
     entry: EdgeCaptionsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the task entity of the runtime."""
+    """Add the runtime's own task entity, and those with settings of their own."""
     async_add_entities([CaptionTask(entry)])
+    for subentry in entry.get_subentries_of_type(SUBENTRY_TASK):
+        async_add_entities(
+            [NamedTask(entry, subentry)], config_subentry_id=subentry.subentry_id
+        )
 
 
 class CaptionTask(RuntimeEntity, AITaskEntity):
@@ -83,7 +93,7 @@ class CaptionTask(RuntimeEntity, AITaskEntity):
         return _filled(fields, caption)
 
     async def _captions(self, attachments: Sequence[Attachment]) -> list[Caption]:
-        options = CaptionOptions(language=self._entry.options.get(CONF_LANGUAGE))
+        options = self._wishes()
         found = []
         for attachment in attachments:
             picture = await pictures.of_file(
@@ -94,8 +104,19 @@ class CaptionTask(RuntimeEntity, AITaskEntity):
             )
         return found
 
+    def _wishes(self) -> CaptionOptions:
+        """Return how to describe: as the entry is set."""
+        options = self._entry.options
+        return CaptionOptions(
+            language=options.get(CONF_LANGUAGE), style=options.get(CONF_STYLE)
+        )
+
+    def _is_lenient(self) -> bool:
+        """Return whether any instruction gets the caption."""
+        return bool(self._entry.options.get(CONF_LENIENT))
+
     async def _refuse_instruction(self, instruction: str) -> None:
-        if self._entry.options.get(CONF_LENIENT):
+        if self._is_lenient():
             return
         if words := unfollowable(instruction):
             raise await self._cannot_answer(", ".join(words))
@@ -107,21 +128,44 @@ class CaptionTask(RuntimeEntity, AITaskEntity):
 
     async def _cannot_answer(self, what: str) -> HomeAssistantError:
         """Return the error that names the model to install."""
-        models = await self._client.models()
-        able = [model for model in models if model.family == _READS_INSTRUCTIONS]
+        able = able_model(await self._client.models())
         placeholders = {"what": what, "model": "", "cure": ""}
-        if not able:
+        if able is None:
             key = "model_cannot_answer"
         else:
-            best = min(able, key=_rank)
-            placeholders |= {"model": best.title, "cure": best.cure}
-            fits = best.fit != "does_not_fit"
-            key = "model_cannot_answer_install" if fits else "model_cannot_answer_cure"
+            placeholders |= {"model": able.title, "cure": able.cure}
+            key = f"model_cannot_answer_{'install' if able.fits else 'cure'}"
         return ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key=key,
             translation_placeholders=placeholders,
         )
+
+
+class NamedTask(CaptionTask):
+    """A task entity with a language, a style and a patience of its own."""
+
+    _attr_name = None
+
+    def __init__(
+        self, entry: EdgeCaptionsConfigEntry, subentry: ConfigSubentry
+    ) -> None:
+        super().__init__(entry)
+        self._settings = subentry.data
+        self._attr_unique_id = subentry.subentry_id
+        self._attr_device_info = subentry_device(entry, subentry, "AI task")
+
+    def _wishes(self) -> CaptionOptions:
+        settings = self._settings
+        return CaptionOptions(
+            language=settings.get(CONF_LANGUAGE)
+            or self._entry.options.get(CONF_LANGUAGE),
+            style=settings.get(CONF_STYLE),
+            detail=settings.get(CONF_DETAIL),
+        )
+
+    def _is_lenient(self) -> bool:
+        return bool(self._settings.get(CONF_LENIENT))
 
 
 class _Field:
@@ -161,11 +205,6 @@ def _filled(fields: list[_Field], caption: Caption) -> dict[str, Any]:
     if reasons:
         data.setdefault(REASONS, reasons)
     return data
-
-
-def _rank(model: Model) -> int:
-    order = ("running", "recommended", "fits")
-    return order.index(model.fit) if model.fit in order else len(order)
 
 
 def _invalid(key: str) -> ServiceValidationError:

@@ -20,6 +20,7 @@ from .const import (
     CONF_COOLDOWN,
     CONF_INTERVAL,
     CONF_ON_CHANGE,
+    CONF_SNAPSHOTS,
     CONF_TRIGGERS,
     DEFAULT_COOLDOWN_S,
 )
@@ -46,6 +47,7 @@ _HOW: Final[dict[vol.Marker, Any]] = {
     ),
     vol.Optional(CONF_INTERVAL): _number(1, 1440, "min"),
     vol.Required(CONF_COOLDOWN, default=DEFAULT_COOLDOWN_S): _number(0, 3600, "s"),
+    vol.Required(CONF_SNAPSHOTS, default=1): _number(1, 5, ""),
 }
 _NEW_SCHEMA: Final = vol.Schema(
     {

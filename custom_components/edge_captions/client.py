@@ -27,6 +27,7 @@ from .client_errors import (
     TimedOutError,
 )
 from .records import (
+    CAPTIONING,
     Caption,
     Info,
     Json,
@@ -34,6 +35,7 @@ from .records import (
     PairingRequest,
     Photo,
     Shelf,
+    Source,
     Stats,
 )
 from .server_sent import ServerSentEvent, read_events
@@ -208,6 +210,26 @@ class RuntimeClient:
         where = f"photos/{quote(photo_id, safe='')}/caption"
         return await self._ask("PUT", where, body=body)
 
+    async def sources(self) -> list[Source]:
+        """Return where photos come from."""
+        answer = await self._ask("GET", "sources")
+        return [_parsed(Source, item) for item in answer["items"]]
+
+    async def scan(self, source_id: str) -> Json:
+        """Look for new photos in a folder now; return the job."""
+        where = f"sources/{quote(source_id, safe='')}/scan"
+        return await self._ask("POST", where, body={})
+
+    async def caption_source(self, source_id: str, wanted: Json) -> Json:
+        """Describe a folder's photos that nobody has described; return the job."""
+        where = f"sources/{quote(source_id, safe='')}/caption"
+        return await self._ask("POST", where, body=wanted)
+
+    async def choose_captioner(self, model_id: str) -> None:
+        """Take a captioner; `auto` leaves it to the runtime."""
+        body = {"task": CAPTIONING, "model": model_id}
+        await self._ask("PUT", "selection", body=body)
+
     async def models(self) -> list[Model]:
         """Return every model that the runtime knows."""
         answer = await self._ask("GET", "models")
@@ -333,7 +355,9 @@ async def _raise_for(response: ClientResponse) -> None:
     raise RefusedError(message, code)
 
 
-def _parsed[T: (Caption, PairingRequest, Model, Photo)](kind: type[T], data: Json) -> T:
+def _parsed[T: (Caption, PairingRequest, Model, Photo, Source)](
+    kind: type[T], data: Json
+) -> T:
     try:
         return kind.from_json(data)
     except (KeyError, TypeError, ValueError) as err:

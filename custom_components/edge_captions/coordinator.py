@@ -12,8 +12,8 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from .client import RuntimeClient
 from .client_errors import AuthError, ClientError, VersionError
 from .const import DOMAIN, NAME, POLL_EVERY
-from .issues import clear_version_issues, raise_version_issue
-from .records import Info, Stats
+from .issues import clear_version_issues, raise_version_issue, report_models
+from .records import Info, Model, Source, Stats
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -24,6 +24,16 @@ class Status:
 
     info: Info
     stats: Stats
+    models: tuple[Model, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+    def model(self, model_id: str | None) -> Model | None:
+        """Return a model by its id."""
+        return next((one for one in self.models if one.id == model_id), None)
+
+    def source(self, source_id: str) -> Source | None:
+        """Return a source by its id."""
+        return next((one for one in self.sources if one.id == source_id), None)
 
 
 class StatusCoordinator(DataUpdateCoordinator[Status]):
@@ -46,8 +56,14 @@ class StatusCoordinator(DataUpdateCoordinator[Status]):
 
     async def _async_update_data(self) -> Status:
         try:
+            client = self.client
             # without a good token the second answer is an AuthError
-            status = Status(await self.client.info(), await self.client.stats())
+            status = Status(
+                await client.info(),
+                await client.stats(),
+                tuple(await client.models()),
+                tuple(await client.sources()),
+            )
         except VersionError as err:
             raise_version_issue(self.hass, self.config_entry, err)
             raise ConfigEntryError(
@@ -64,4 +80,5 @@ class StatusCoordinator(DataUpdateCoordinator[Status]):
                 translation_placeholders={"url": self.client.url, "reason": str(err)},
             ) from err
         clear_version_issues(self.hass, self.config_entry)
+        report_models(self.hass, self.config_entry, status.info)
         return status

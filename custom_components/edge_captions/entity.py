@@ -1,12 +1,14 @@
 """What all entities share: the device of the runtime or of a watched camera."""
 
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import DOMAIN, NAME
+from .const import CONF_SOURCE, DOMAIN, NAME
 from .coordinator import StatusCoordinator
 from .data import EdgeCaptionsConfigEntry
+from .records import Source
 from .watch import CameraWatch, Sighting
 
 
@@ -25,6 +27,20 @@ def runtime_device(
     )
 
 
+def subentry_device(
+    entry: EdgeCaptionsConfigEntry, subentry: ConfigSubentry, model: str
+) -> DeviceInfo:
+    """Return the device of a camera, a folder or a task below the runtime's."""
+    return DeviceInfo(
+        identifiers={(DOMAIN, subentry.subentry_id)},
+        entry_type=DeviceEntryType.SERVICE,
+        name=subentry.title,
+        manufacturer=NAME,
+        model=model,
+        via_device_id=entry.runtime_data.device_id,
+    )
+
+
 class RuntimeEntity(CoordinatorEntity[StatusCoordinator]):
     """Something about the runtime."""
 
@@ -37,6 +53,31 @@ class RuntimeEntity(CoordinatorEntity[StatusCoordinator]):
         self._attr_unique_id = f"{entry.unique_id}_{key}"
         self._attr_translation_key = key
         self._attr_device_info = runtime_device(entry, coordinator)
+
+
+class FolderEntity(CoordinatorEntity[StatusCoordinator]):
+    """Something about a folder of photos that the runtime watches."""
+
+    _attr_has_entity_name = True
+
+    def __init__(
+        self, entry: EdgeCaptionsConfigEntry, subentry: ConfigSubentry, key: str
+    ) -> None:
+        super().__init__(entry.runtime_data.coordinator)
+        self.source_id: str = subentry.data[CONF_SOURCE]
+        self._attr_unique_id = f"{subentry.subentry_id}_{key}"
+        self._attr_translation_key = key
+        self._attr_device_info = subentry_device(entry, subentry, "Photo folder")
+
+    @property
+    def source(self) -> Source | None:
+        """Return the folder; None: the runtime watches it no more."""
+        return self.coordinator.data.source(self.source_id)
+
+    @property
+    def available(self) -> bool:
+        """Return whether the runtime answers and has the folder."""
+        return super().available and self.source is not None
 
 
 class CameraEntity(Entity):
@@ -52,14 +93,7 @@ class CameraEntity(Entity):
         subentry = watch.subentry
         self._attr_unique_id = f"{subentry.subentry_id}_{key}"
         self._attr_translation_key = key
-        self._attr_device_info = DeviceInfo(
-            identifiers={(DOMAIN, subentry.subentry_id)},
-            entry_type=DeviceEntryType.SERVICE,
-            name=subentry.title,
-            manufacturer=NAME,
-            model="Watched camera",
-            via_device_id=entry.runtime_data.device_id,
-        )
+        self._attr_device_info = subentry_device(entry, subentry, "Watched camera")
 
     async def async_added_to_hass(self) -> None:
         """Begin to take what is seen."""

@@ -4,9 +4,10 @@ from homeassistant.components.event import EventEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import EVENT_CAPTION
 from .data import EdgeCaptionsConfigEntry
 from .entity import CameraEntity
-from .watch import EVENT_TYPES, Sighting
+from .watch import CAPTIONED, EVENT_TYPES, UNSURE, Sighting
 
 PARALLEL_UPDATES = 0
 
@@ -32,3 +33,6 @@ class CaptionEvent(CameraEntity, EventEntity):
     def _on_sighting(self, sighting: Sighting) -> None:
         self._trigger_event(sighting.kind, dict(sighting.attributes))
         self.async_write_ha_state()
+        if sighting.kind in {CAPTIONED, UNSURE}:
+            facts = {"entity_id": self.entity_id, **sighting.attributes}
+            self.hass.bus.async_fire(EVENT_CAPTION, facts)

@@ -41,7 +41,18 @@ async def of_entity(hass: HomeAssistant, entity_id: str) -> Picture:
             translation_key="entity_gives_no_picture",
             translation_placeholders={"entity_id": entity_id, "reason": str(err)},
         ) from err
+    _refuse_what_is_none(entity_id, found.content, found.content_type)
     return Picture(found.content, entity_id, found.content_type)
+
+
+def _refuse_what_is_none(entity_id: str, content: bytes, content_type: str) -> None:
+    """Raise for what a camera gives that is no picture: a log-in page, or nothing."""
+    if not content:
+        raise _invalid("entity_gives_no_picture", entity_id=entity_id, reason="0 bytes")
+    if content_type.startswith("text/") or content[:64].lstrip()[:1] == b"<":
+        raise _invalid("not_a_picture", name=entity_id, content_type="HTML")
+    if len(content) > MAX_BYTES:
+        raise _invalid("picture_too_large", name=entity_id)
 
 
 async def of_media(hass: HomeAssistant, media_content_id: str) -> Picture:

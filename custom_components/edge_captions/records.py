@@ -1,12 +1,18 @@
 """What the runtime answers, as typed records."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from .client_errors import NotEdgeCaptionsError
 
 type Json = Mapping[str, Any]
+
+CAPTIONING: Final = "image-to-text"
+_READS_INSTRUCTIONS: Final = "vision_chat"
+"""The family of models that could follow an instruction."""
+_FITS: Final = {"running": 0, "recommended": 1, "fits": 2}
+_INSTALLED: Final = frozenset({"installed", "bundled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +64,37 @@ class Info:
     @property
     def captioner(self) -> str | None:
         """Return the id of the captioner that answers, where there is one."""
+        return _model_of(self._captioning.get("running"))
+
+    @property
+    def recommended(self) -> str | None:
+        """Return the captioner that would be better there, after a download."""
+        return _model_of(self._captioning.get("recommended"))
+
+    @property
+    def pinned(self) -> str | None:
+        """Return the captioner that a person chose; None leaves it to the runtime."""
+        pinned = self._captioning.get("pinned")
+        return None if pinned is None else str(pinned)
+
+    @property
+    def lacks_memory(self) -> bool:
+        """Return whether no captioner runs because of the memory that is left."""
+        if self.captioner is not None:
+            return False
+        rejected = self._captioning.get("rejected") or ()
+        return any(
+            "memory" in str(reason.get("code"))
+            for one in rejected
+            for reason in one.get("reasons") or ()
+        )
+
+    @property
+    def _captioning(self) -> Json:
         for task in self.selection.get("tasks") or ():
-            if task.get("task") == "image-to-text" and task.get("running"):
-                return str(task["running"]["model"])
-        return None
+            if task.get("task") == CAPTIONING:
+                return dict(task)
+        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +107,15 @@ class Stats:
     """Captions and other work that wait for a model."""
     captions_answered: int
     seconds_captioning: float
+    photos: int
+    pending: int
+    """Suggestions that wait for a person."""
+    language: str
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
         """Return the record; a number that is not there counts as none."""
-        counters = data.get("counters") or {}
+        counters, stored = data.get("counters") or {}, data.get("stored") or {}
         model = (data.get("jobs") or {}).get("model") or {}
         return cls(
             uptime_s=float(data.get("uptime_s") or 0),
@@ -86,7 +123,17 @@ class Stats:
             waiting=int(model.get("waiting") or 0),
             captions_answered=int(counters.get("captions_answered") or 0),
             seconds_captioning=float(counters.get("seconds_captioning") or 0),
+            photos=int(stored.get("photos") or 0),
+            pending=int(stored.get("photos_pending") or 0),
+            language=str((data.get("settings") or {}).get("language") or ""),
         )
+
+    @property
+    def seconds_per_caption(self) -> float | None:
+        """Return how long a caption took on average, once there is one."""
+        if not self.captions_answered:
+            return None
+        return round(self.seconds_captioning / self.captions_answered, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +213,8 @@ class Model:
     fit: str
     cure: str
     """What the person does to get it, where the runtime says so."""
+    languages: tuple[str, ...] = ()
+    needs_license: bool = False
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
@@ -180,7 +229,19 @@ class Model:
             runner=str(data.get("runner", "stopped")),
             fit=str(data["fit"]),
             cure=str(reasons[0]["cure"]) if reasons else "",
+            languages=tuple(map(str, data.get("languages") or ())),
+            needs_license=bool(data.get("license_pending")),
         )
+
+    @property
+    def fits(self) -> bool:
+        """Return whether it would run on the runtime's machine."""
+        return self.fit != "does_not_fit"
+
+    @property
+    def is_installed(self) -> bool:
+        """Return whether it is on the runtime's machine."""
+        return self.state in _INSTALLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +252,7 @@ class Photo:
     words: str | None
     """Its caption, else what is suggested."""
     taken_at: str | None
+    added_at: str | None
     found_in: str | None
     """Where a search found its words: caption, tags, place and so on."""
     found: str | None
@@ -203,6 +265,7 @@ class Photo:
             id=str(data["id"]),
             words=data.get("words"),
             taken_at=data.get("taken_at"),
+            added_at=data.get("added_at"),
             found_in=match.get("field"),
             found=match.get("text"),
         )
@@ -216,3 +279,49 @@ class Shelf:
     """What the list of photos is asked by."""
     title: str
     photos: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where photos come from: a watched folder or a camera."""
+
+    id: str
+    kind: str
+    name: str
+    path: str
+    photos: int
+    undescribed: int
+    pending: int
+    is_online: bool
+    problem: str
+
+    @classmethod
+    def from_json(cls, data: Json) -> Self:
+        """Return the record."""
+        counts, status = data.get("counts") or {}, data.get("status") or {}
+        return cls(
+            id=str(data["id"]),
+            kind=str(data["kind"]),
+            name=str(data["name"]),
+            path=str(data.get("path") or ""),
+            photos=int(counts.get("photos") or 0),
+            undescribed=int(counts.get("undescribed") or 0),
+            pending=int(counts.get("pending") or 0),
+            is_online=status.get("online") is not False,
+            problem=str(status.get("problem") or ""),
+        )
+
+    @property
+    def is_folder(self) -> bool:
+        """Return whether it is a watched folder."""
+        return self.kind == "library"
+
+
+def able_model(models: Iterable[Model]) -> Model | None:
+    """Return the best model that reads instructions; those that run come first."""
+    able = [model for model in models if model.family == _READS_INSTRUCTIONS]
+    return min(able, key=lambda model: _FITS.get(model.fit, len(_FITS)), default=None)
+
+
+def _model_of(choice: Any) -> str | None:
+    return str(choice["model"]) if choice else None

@@ -11,13 +11,16 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory, UnitOfInformation
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import EntityCategory, UnitOfInformation, UnitOfTime
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import SUBENTRY_FOLDER
 from .coordinator import Status, StatusCoordinator
 from .data import EdgeCaptionsConfigEntry
-from .entity import CameraEntity, RuntimeEntity
+from .entity import CameraEntity, FolderEntity, RuntimeEntity
+from .records import Source
 from .text import short_text
 from .watch import Sighting
 
@@ -26,10 +29,31 @@ _KEPT: Final = ("caption", "language", "verdict", "doubted", "score", "phase")
 
 
 @dataclass(frozen=True, kw_only=True)
+class FolderSensorDescription(SensorEntityDescription):
+    """A sensor of a photo folder, and where its value is."""
+
+    value: Callable[[Source], int]
+
+
+FOLDER_DESCRIPTIONS: Final = tuple(
+    FolderSensorDescription(
+        key=key,
+        state_class=SensorStateClass.MEASUREMENT,
+        value=value,
+    )
+    for key, value in {
+        "folder_photos": lambda source: source.photos,
+        "folder_undescribed": lambda source: source.undescribed,
+        "folder_pending": lambda source: source.pending,
+    }.items()
+)
+
+
+@dataclass(frozen=True, kw_only=True)
 class RuntimeSensorDescription(SensorEntityDescription):
     """A sensor of the runtime, and where its value is."""
 
-    value: Callable[[Status], str | int | None]
+    value: Callable[[Status], str | float | None]
 
 
 DESCRIPTIONS: Final = (
@@ -43,6 +67,26 @@ DESCRIPTIONS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         state_class=SensorStateClass.MEASUREMENT,
         value=lambda status: status.stats.waiting,
+    ),
+    RuntimeSensorDescription(
+        key="photos",
+        state_class=SensorStateClass.MEASUREMENT,
+        value=lambda status: status.stats.photos,
+    ),
+    RuntimeSensorDescription(
+        key="pending",
+        state_class=SensorStateClass.MEASUREMENT,
+        value=lambda status: status.stats.pending,
+    ),
+    RuntimeSensorDescription(
+        key="seconds_per_caption",
+        device_class=SensorDeviceClass.DURATION,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        suggested_display_precision=1,
+        entity_registry_enabled_default=False,
+        value=lambda status: status.stats.seconds_per_caption,
     ),
     RuntimeSensorDescription(
         key="captions_answered",
@@ -84,6 +128,32 @@ async def async_setup_entry(
             [LastCaption(entry, watch, "last_caption")],
             config_subentry_id=subentry_id,
         )
+    for subentry in entry.get_subentries_of_type(SUBENTRY_FOLDER):
+        async_add_entities(
+            (FolderSensor(entry, subentry, one) for one in FOLDER_DESCRIPTIONS),
+            config_subentry_id=subentry.subentry_id,
+        )
+
+
+class FolderSensor(FolderEntity, SensorEntity):
+    """A number of a photo folder."""
+
+    entity_description: FolderSensorDescription
+
+    def __init__(
+        self,
+        entry: EdgeCaptionsConfigEntry,
+        subentry: ConfigSubentry,
+        description: FolderSensorDescription,
+    ) -> None:
+        super().__init__(entry, subentry, description.key)
+        self.entity_description = description
+
+    @property
+    def native_value(self) -> int | None:
+        """Return the number."""
+        source = self.source
+        return None if source is None else self.entity_description.value(source)
 
 
 class RuntimeSensor(RuntimeEntity, SensorEntity):
@@ -101,7 +171,7 @@ class RuntimeSensor(RuntimeEntity, SensorEntity):
         self.entity_description = description
 
     @property
-    def native_value(self) -> str | int | None:
+    def native_value(self) -> str | float | None:
         """Return the value."""
         return self.entity_description.value(self.coordinator.data)
 

@@ -1,6 +1,5 @@
 """Actions: describe a picture, search, review, and look after the models."""
 
-from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Final
 
@@ -11,29 +10,25 @@ from homeassistant.core import (
     ServiceResponse,
     SupportsResponse,
 )
-from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.helpers import config_validation as cv
 import probatio as vol
 
 from . import pictures
+from .action_helpers import ENTRY_FIELD, Action, Actions, entry_of, invalid
 from .client import CaptionOptions
 from .client_errors import ClientError
-from .const import CONF_LANGUAGE, DOMAIN
-from .data import EdgeCaptionsConfigEntry
+from .const import CONF_LANGUAGE, CONF_STYLE, DETAILS, DOMAIN, STYLES
 from .failures import translated
+from .library_actions import LIBRARY_ACTIONS
 from .media_source import photo_id_of
 from .pictures import Picture
 from .records import Caption
 from .text import short_text
 from .unloading import unload_all
 
-ATTR_ENTRY: Final = "config_entry_id"
 ATTR_MEDIA: Final = "media"
 ATTR_PATH: Final = "path"
-STYLES: Final = ["plain", "alt_text", "social"]
-DETAILS: Final = ["short", "normal", "rich"]
 
-_ENTRY: Final[dict[Any, Any]] = {vol.Optional(ATTR_ENTRY): cv.string}
 _WORDS: Final = vol.All(cv.string, vol.Length(min=1, max=20_000))
 _ID: Final = vol.All(cv.string, vol.Length(min=1, max=100))
 _MEDIA: Final = vol.Any(
@@ -43,7 +38,7 @@ _MEDIA: Final = vol.Any(
 )
 _CAPTION_IMAGE: Final = vol.Schema(
     {
-        **_ENTRY,
+        **ENTRY_FIELD,
         vol.Optional(ATTR_ENTITY_ID): cv.entity_id,
         vol.Optional(ATTR_MEDIA): _MEDIA,
         vol.Optional(ATTR_PATH): cv.string,
@@ -58,7 +53,7 @@ _CAPTION_IMAGE: Final = vol.Schema(
 )
 _SEARCH: Final = vol.Schema(
     {
-        **_ENTRY,
+        **ENTRY_FIELD,
         vol.Required("query"): vol.All(cv.string, vol.Length(min=1, max=500)),
         vol.Optional("limit", default=10): vol.All(
             vol.Coerce(int), vol.Range(min=1, max=100)
@@ -66,11 +61,11 @@ _SEARCH: Final = vol.Schema(
     }
 )
 _ACCEPT: Final = vol.Schema(
-    {**_ENTRY, vol.Required("suggestion_id"): _ID, vol.Optional("text"): _WORDS}
+    {**ENTRY_FIELD, vol.Required("suggestion_id"): _ID, vol.Optional("text"): _WORDS}
 )
 _SET: Final = vol.Schema(
     {
-        **_ENTRY,
+        **ENTRY_FIELD,
         vol.Required("photo_id"): _ID,
         vol.Required("text"): _WORDS,
         vol.Optional("language"): cv.string,
@@ -78,26 +73,24 @@ _SET: Final = vol.Schema(
 )
 _DOWNLOAD: Final = vol.Schema(
     {
-        **_ENTRY,
+        **ENTRY_FIELD,
         vol.Required("model"): _ID,
         vol.Optional("accept_license", default=False): cv.boolean,
         vol.Optional("confirm", default=False): cv.boolean,
     }
 )
-_UNLOAD: Final = vol.Schema(_ENTRY)
-
-type _Action = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
+_UNLOAD: Final = vol.Schema(ENTRY_FIELD)
 
 
 def register_actions(hass: HomeAssistant) -> None:
     """Register every action; each works on the one runtime, or on the one named."""
-    for name, (action, schema, response) in _ACTIONS.items():
+    for name, (action, schema, response) in ACTIONS.items():
         hass.services.async_register(
             DOMAIN, name, _translating(action), schema, supports_response=response
         )
 
 
-def _translating(action: _Action) -> _Action:
+def _translating(action: Action) -> Action:
     """Return the action with the client's errors in the person's language."""
 
     @wraps(action)
@@ -129,12 +122,12 @@ def caption_response(caption: Caption) -> dict[str, Any]:
 
 
 async def _caption_image(call: ServiceCall) -> ServiceResponse:
-    entry, data = _entry(call), call.data
+    entry, data = entry_of(call), call.data
     stored = _stored_photo(call)
     picture = None if stored else await _picture(call)
     options = CaptionOptions(
         language=data.get("language") or entry.options.get(CONF_LANGUAGE),
-        style=data.get("style"),
+        style=data.get("style") or entry.options.get(CONF_STYLE),
         detail=data.get("detail"),
         context=data.get("context"),
         verify=data.get("verify"),
@@ -149,7 +142,7 @@ async def _caption_image(call: ServiceCall) -> ServiceResponse:
 
 
 async def _search_captions(call: ServiceCall) -> ServiceResponse:
-    client = _entry(call).runtime_data.client
+    client = entry_of(call).runtime_data.client
     found = await client.photos({"q": call.data["query"]}, call.data["limit"])
     return {
         "photos": [
@@ -166,14 +159,14 @@ async def _search_captions(call: ServiceCall) -> ServiceResponse:
 
 
 async def _accept_suggestion(call: ServiceCall) -> ServiceResponse:
-    client = _entry(call).runtime_data.client
+    client = entry_of(call).runtime_data.client
     decided = await client.accept(call.data["suggestion_id"], call.data.get("text"))
     return _written(decided.get("caption") or {})
 
 
 async def _set_caption(call: ServiceCall) -> ServiceResponse:
     data = call.data
-    client = _entry(call).runtime_data.client
+    client = entry_of(call).runtime_data.client
     return _written(
         await client.write_caption(data["photo_id"], data["text"], data.get("language"))
     )
@@ -181,14 +174,14 @@ async def _set_caption(call: ServiceCall) -> ServiceResponse:
 
 async def _download_model(call: ServiceCall) -> ServiceResponse:
     data = call.data
-    job = await _entry(call).runtime_data.client.download(
+    job = await entry_of(call).runtime_data.client.download(
         data["model"], accept_license=data["accept_license"], confirm=data["confirm"]
     )
     return {"job_id": job.get("id"), "state": job.get("state")}
 
 
 async def _unload_models(call: ServiceCall) -> ServiceResponse:
-    data = _entry(call).runtime_data
+    data = entry_of(call).runtime_data
     unloaded = await unload_all(data.client)
     await data.coordinator.async_request_refresh()
     return {"unloaded": list(unloaded)}
@@ -206,7 +199,7 @@ def _given(call: ServiceCall) -> str:
     """Return how the one picture is named."""
     given = [key for key in (ATTR_ENTITY_ID, ATTR_MEDIA, ATTR_PATH) if key in call.data]
     if len(given) != 1:
-        raise _invalid("no_picture" if not given else "more_than_one_picture")
+        raise invalid("no_picture" if not given else "more_than_one_picture")
     return given[0]
 
 
@@ -231,33 +224,12 @@ def _media(call: ServiceCall) -> str:
     return str(value if isinstance(value, str) else value["media_content_id"])
 
 
-def _entry(call: ServiceCall) -> EdgeCaptionsConfigEntry:
-    """Return the runtime that is meant; where there is one only, it needs no name."""
-    entry_id = call.data.get(ATTR_ENTRY)
-    if entry_id is None:
-        entries = call.hass.config_entries.async_entries(
-            DOMAIN, include_ignore=False, include_disabled=False
-        )
-        if not entries:
-            raise _invalid("not_set_up")
-        if len(entries) > 1:
-            raise _invalid("which_runtime")
-        entry_id = entries[0].entry_id
-    entry: EdgeCaptionsConfigEntry = service.async_get_config_entry(
-        call.hass, DOMAIN, entry_id
-    )
-    return entry
-
-
-def _invalid(key: str) -> ServiceValidationError:
-    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key)
-
-
-_ACTIONS: Final[dict[str, tuple[_Action, vol.Schema, SupportsResponse]]] = {
+ACTIONS: Final[Actions] = {
     "caption_image": (_caption_image, _CAPTION_IMAGE, SupportsResponse.ONLY),
     "search_captions": (_search_captions, _SEARCH, SupportsResponse.ONLY),
     "accept_suggestion": (_accept_suggestion, _ACCEPT, SupportsResponse.OPTIONAL),
     "set_caption": (_set_caption, _SET, SupportsResponse.OPTIONAL),
     "download_model": (_download_model, _DOWNLOAD, SupportsResponse.OPTIONAL),
     "unload_models": (_unload_models, _UNLOAD, SupportsResponse.OPTIONAL),
+    **LIBRARY_ACTIONS,
 }

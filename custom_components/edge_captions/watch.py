@@ -1,9 +1,12 @@
 """One watched camera: when to look, and what was seen last."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 import logging
+import re
+from time import monotonic
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -36,6 +39,8 @@ from .const import (
     CONF_INTERVAL,
     CONF_LANGUAGE,
     CONF_ON_CHANGE,
+    CONF_SNAPSHOTS,
+    CONF_STYLE,
     CONF_TRIGGERS,
 )
 from .pictures import Picture, of_entity
@@ -45,6 +50,8 @@ from .text import short_text
 _LOGGER: Final = logging.getLogger(__name__)
 _NO_STATE: Final = frozenset({STATE_UNAVAILABLE, STATE_UNKNOWN})
 _RECORDING: Final = "recording"
+_BETWEEN_SNAPSHOTS_S: Final = 0.7
+_HASHTAG: Final = re.compile(r"#(\w+)")
 
 CAPTIONED: Final = "captioned"
 UNSURE: Final = "unsure"
@@ -82,7 +89,8 @@ class CameraWatch:
         self._client = client
         self._camera: str = subentry.data[CONF_CAMERA]
         self._looking = False
-        self._last_look: datetime | None = None
+        self._last_look: float | None = None
+        """Of a clock that nobody sets."""
         self._fast: Sighting | None = None
         """A sighting whose better text is still on its way."""
         self._listeners: list[Callable[[Sighting], None]] = []
@@ -135,7 +143,7 @@ class CameraWatch:
         if self._looking:
             return
         self._looking = True
-        self._last_look = dt_util.utcnow()
+        self._last_look = monotonic()
         try:
             await self._look()
         finally:
@@ -159,7 +167,7 @@ class CameraWatch:
 
     async def _look(self) -> None:
         try:
-            picture = await of_entity(self._hass, self._camera)
+            picture = await self._best_picture()
             caption = await self._client.caption(
                 picture.content, self._camera, self._options()
             )
@@ -172,9 +180,27 @@ class CameraWatch:
             self._fast = sighting if caption.phase == "fast" else None
             self._tell(sighting)
 
+    async def _best_picture(self) -> Picture:
+        """Return the snapshot with the most detail of those that are taken.
+
+        A blurred, dark or half-built frame of the same view takes fewer bytes.
+        """
+        best = await of_entity(self._hass, self._camera)
+        for _ in range(int(self.subentry.data.get(CONF_SNAPSHOTS, 1)) - 1):
+            await asyncio.sleep(_BETWEEN_SNAPSHOTS_S)
+            try:
+                other = await of_entity(self._hass, self._camera)
+            except HomeAssistantError as err:  # the first is good enough
+                _LOGGER.debug("%s: no further snapshot: %s", self._camera, err)
+                break
+            if len(other.content) > len(best.content):
+                best = other
+        return best
+
     def _options(self) -> CaptionOptions:
         return CaptionOptions(
             language=self._entry.options.get(CONF_LANGUAGE),
+            style=self._entry.options.get(CONF_STYLE),
             source=self._camera,
             two_phase=True,
         )
@@ -194,6 +220,7 @@ class CameraWatch:
             "verdict": caption.verdict,
             "doubted": list(caption.doubted),
             "score": caption.score,
+            "tags": _HASHTAG.findall(caption.text),
             "model": caption.model,
             "phase": caption.phase,
             "caption_id": caption.id,
@@ -237,9 +264,10 @@ class CameraWatch:
         self.look_soon()
 
     def _is_cooling_down(self) -> bool:
-        cooldown = timedelta(seconds=self.subentry.data.get(CONF_COOLDOWN, 0))
         last = self._last_look
-        return last is not None and dt_util.utcnow() - last < cooldown
+        if last is None:
+            return False
+        return monotonic() - last < float(self.subentry.data.get(CONF_COOLDOWN, 0))
 
 
 def _is_new(old: State | None, new: State | None) -> bool:

@@ -32,6 +32,8 @@ _STATS: dict[str, Any] = {
     "rss_bytes": 50 * 2**20,
     "jobs": {"model": {"waiting": 2, "running": 1}},
     "counters": {"captions_answered": 7, "seconds_captioning": 3.5},
+    "stored": {"photos": 40, "photos_pending": 3},
+    "settings": {"language": "en"},
 }
 CAPTION: dict[str, Any] = {
     "id": "01CAPTION",
@@ -73,11 +75,20 @@ SHELVES: dict[str, list[dict[str, Any]]] = {
     "months": [{"month": "2026-11", "photos": 2}],
     "places": [{"name": "São Paulo", "photos": 1}],
     "sources": [
-        {"id": "01FOLDER", "kind": "library", "name": "Photos"},
+        {
+            "id": "01FOLDER",
+            "kind": "library",
+            "name": "Photos",
+            "path": "/photos",
+            "counts": {"photos": 40, "undescribed": 12, "pending": 3},
+            "status": {"online": True, "problem": ""},
+        },
         {"id": "01YARD", "kind": "camera", "name": "camera.yard"},
     ],
     "tags": [{"name": "dogs", "display": "Dogs", "photos": 3}],
 }
+
+_POLLED = frozenset({"stats", "models", "sources"})
 
 
 class FakeRuntime:
@@ -90,6 +101,8 @@ class FakeRuntime:
         self.scope = "write"
         self.info = deepcopy(_INFO)
         self.stats = deepcopy(_STATS)
+        self.machine = deepcopy(_MACHINE)
+        self.selection = self.machine["selection"]["tasks"][0]
         self.caption = deepcopy(CAPTION)
         self.models = [deepcopy(EMBEDDED), deepcopy(MODEL)]
         self.photos = [{"id": "01PHOTO", "words": "A black dog.", "taken_at": None}]
@@ -139,11 +152,18 @@ class FakeRuntime:
             return _error(401, "unauthorized", "the token is unknown")
         if path == "info":
             return web.json_response(self._info(allowed=allowed))
-        if path == "stats":
-            return web.json_response(self.stats)
         if path == "events":
             return await self._stream(request)
+        if path in _POLLED and (path == "stats" or self.error is None):
+            return web.json_response(self._status(path))
         return await self._work(request, path)
+
+    def _status(self, path: str) -> dict[str, Any]:
+        """Return what is asked for every minute; it is not noted."""
+        if path == "stats":
+            return self.stats
+        items = self.models if path == "models" else self.shelves["sources"]
+        return {"items": items}
 
     async def _work(self, request: web.Request, path: str) -> web.StreamResponse:
         body: Any = dict(request.query)
@@ -179,6 +199,11 @@ class FakeRuntime:
                 return web.Response(body=PNG, content_type="image/webp")
             case "photos", _:
                 return self._photos(body)
+            case "sources", ("scan" | "caption"):
+                return web.json_response({"id": "01JOB", "state": "queued"}, status=202)
+            case "selection", _:
+                self.selection["pinned"] = body["model"].replace("auto", "") or None
+                return web.json_response({"tasks": []})
             case (("albums" | "months" | "places" | "sources" | "tags"), _):
                 return web.json_response({"items": self.shelves[first]})
             case "suggestions", ("accept" | "edit"):
@@ -235,7 +260,7 @@ class FakeRuntime:
     def _info(self, *, allowed: bool) -> dict[str, Any]:
         scope = self.scope if allowed else "none"
         info = {**self.info, "id": self.id, "authorized": allowed, "scope": scope}
-        return {**info, **_MACHINE} if allowed else info
+        return {**info, **self.machine} if allowed else info
 
 
 def _error(status: int, code: str, message: str) -> web.Response:

@@ -4,11 +4,14 @@ from ipaddress import ip_address
 from unittest.mock import patch
 
 from aiohttp import web
+from fake_runtime import PNG
 from homeassistant import config_entries
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.service_info.hassio import HassioServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -18,7 +21,7 @@ from custom_components.edge_captions.const import DOMAIN
 
 @pytest.fixture(autouse=True)
 def quick_polls():
-    with patch("custom_components.edge_captions.config_flow._ASK_EVERY_S", 0.02):
+    with patch("custom_components.edge_captions.sign_in_flow._ASK_EVERY_S", 0.02):
         yield
 
 
@@ -225,7 +228,7 @@ async def test_a_known_runtime_is_not_added_twice(hass, runtime, entry, flow, go
 
 async def test_found_on_the_network(hass, runtime, flow, go_on):
     result = await flow("zeroconf", announcement(runtime))
-    assert result["step_id"] == "zeroconf_confirm"
+    assert result["step_id"] == "discovery_confirm"
     result = await go_on(result, {})
     assert result["step_id"] == "sign_in"
     result = await go_on(result, {"next_step_id": "token"})
@@ -233,6 +236,60 @@ async def test_found_on_the_network(hass, runtime, flow, go_on):
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["data"][CONF_URL] == runtime.url
     await unload_all(hass)
+
+
+APP = {"host": "127.0.0.1", "port": 8477}
+
+
+def app(runtime, **config):
+    port = int(runtime.url.rpartition(":")[2])
+    config = {**APP, "port": port, **config}
+    return HassioServiceInfo(config, "Edge Captions", "edge_captions", "1234")
+
+
+async def test_an_app_brings_its_token_along(hass, runtime, flow, go_on):
+    result = await flow("hassio", app(runtime, token=runtime.token))
+    assert result["step_id"] == "discovery_confirm"
+    result = await go_on(result, {})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"] == {CONF_URL: runtime.url, CONF_TOKEN: runtime.token}
+    assert result["result"].unique_id == runtime.id
+    await hass.config_entries.async_unload(result["result"].entry_id)
+
+
+async def test_an_app_that_has_to_be_paired_with(runtime, flow, go_on):
+    result = await flow("hassio", app(runtime))
+    result = await go_on(result, {})
+    assert result["step_id"] == "sign_in"
+
+
+@pytest.mark.parametrize("was_loaded", [True, False])
+async def test_a_known_app_at_a_new_address(
+    hass, runtime, entry, flow, was_loaded, unused_tcp_port
+):
+    old = f"http://127.0.0.1:{unused_tcp_port}"
+    if was_loaded:
+        old = f"{runtime.url}/"  # the same, written in another way
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_URL: old})
+    assert await hass.config_entries.async_setup(entry.entry_id) is was_loaded
+    result = await flow("hassio", app(runtime))
+    assert result["reason"] == "already_configured"
+    await hass.async_block_till_done(wait_background_tasks=False)
+    assert entry.data == {CONF_URL: runtime.url, CONF_TOKEN: runtime.token}
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.runtime_data.client.url == runtime.url
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize("config", [{"port": "x"}, {"port": None}])
+async def test_an_app_that_says_no_address(runtime, flow, config):
+    result = await flow("hassio", app(runtime, **config))
+    assert result["reason"] == "not_edge_captions"
+
+
+async def test_an_app_that_is_gone(runtime, flow, unused_tcp_port):
+    result = await flow("hassio", app(runtime, port=unused_tcp_port))
+    assert result["reason"] == "cannot_connect"
 
 
 async def test_found_without_an_id(runtime, flow):
@@ -331,7 +388,12 @@ async def test_moving_to_another_runtime(hass, runtime, entry, go_on):
 async def test_options(hass, runtime, loaded):
     result = await hass.config_entries.options.async_init(loaded.entry_id)
     assert result["step_id"] == "init"
-    wanted = {"language": "de", "timeout": 600, "caption_instead": True}
+    wanted = {
+        "language": "de",
+        "style": "social",
+        "timeout": 600,
+        "caption_instead": True,
+    }
     result = await hass.config_entries.options.async_configure(
         result["flow_id"], wanted
     )
@@ -392,4 +454,92 @@ async def test_a_camera_that_is_not_there_is_named_by_its_id(hass, loaded, camer
     )
     (subentry,) = loaded.subentries.values()
     assert subentry.title == "camera.gone"
+    await hass.async_block_till_done()
+
+
+@pytest.fixture
+def subentry_flow(hass, loaded):
+    async def start(kind, **context):
+        return await hass.config_entries.subentries.async_init(
+            (loaded.entry_id, kind), context={"source": "user", **context}
+        )
+
+    async def answer(result, data):
+        return await hass.config_entries.subentries.async_configure(
+            result["flow_id"], data
+        )
+
+    start.answer = answer
+    return start
+
+
+async def test_a_photo_folder(hass, runtime, loaded, subentry_flow):
+    result = await subentry_flow("photo_folder")
+    assert result["step_id"] == "user"
+    result = await subentry_flow.answer(result, {"source_id": "01FOLDER"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    (subentry,) = loaded.subentries.values()
+    assert (subentry.title, subentry.unique_id) == ("Photos", "01FOLDER")
+    await hass.async_block_till_done()
+    assert hass.states.get("sensor.photos_not_described").state == "12"
+    again = await subentry_flow("photo_folder")
+    assert again["reason"] == "no_folder"  # there is no other
+
+
+async def test_a_photo_folder_of_a_runtime_that_is_away(
+    hass, runtime, loaded, subentry_flow
+):
+    runtime.error = (500, {"code": "internal_error", "message": "oh"})
+    assert (await subentry_flow("photo_folder"))["reason"] == "cannot_connect"
+    await hass.config_entries.async_unload(loaded.entry_id)
+    assert (await subentry_flow("photo_folder"))["reason"] == "not_loaded"
+
+
+@pytest.fixture
+def local_photo(hass, tmp_path):
+    (tmp_path / "cat.png").write_bytes(PNG)
+    hass.config.media_dirs = {"local": str(tmp_path)}
+
+
+async def test_an_ai_task_of_its_own(hass, local_photo, runtime, subentry_flow, loaded):
+    result = await subentry_flow("ai_task_data")
+    settings = {"style": "alt_text", "detail": "short", "caption_instead": True}
+    result = await subentry_flow.answer(
+        result, {"name": "Alt texts", "language": "de", **settings}
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert await async_setup_component(hass, "media_source", {})
+    item = {
+        "media_content_id": "media-source://media_source/local/cat.png",
+        "media_content_type": "image/png",
+    }
+    answer = await hass.services.async_call(
+        "ai_task",
+        "generate_data",
+        {
+            "task_name": "test",
+            "entity_id": "ai_task.alt_texts",
+            "instructions": "Count the dogs.",  # it answers every instruction
+            "attachments": [item],
+        },
+        blocking=True,
+        return_response=True,
+    )
+    assert answer["data"] == "A black dog is running on the grass."
+    (form,) = runtime.forms
+    assert (form["language"], form["style"], form["detail"]) == (
+        "de",
+        "alt_text",
+        "short",
+    )
+    (subentry,) = loaded.subentries.values()
+    result = await subentry_flow(
+        "ai_task_data", source="reconfigure", subentry_id=subentry.subentry_id
+    )
+    assert result["step_id"] == "reconfigure"
+    result = await subentry_flow.answer(result, {**settings, "style": "plain"})
+    assert result["reason"] == "reconfigure_successful"
+    (subentry,) = loaded.subentries.values()
+    assert subentry.data == {**settings, "style": "plain"}
     await hass.async_block_till_done()

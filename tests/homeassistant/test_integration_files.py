@@ -15,9 +15,9 @@ import pytest
 import yaml
 
 from custom_components.edge_captions import const
-from custom_components.edge_captions.config_flow import _FLOW_ERRORS
 from custom_components.edge_captions.failures import _OWN_WORDS
-from custom_components.edge_captions.services import _ACTIONS
+from custom_components.edge_captions.services import ACTIONS
+from custom_components.edge_captions.sign_in_flow import FLOW_ERRORS
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "custom_components" / "edge_captions"
@@ -105,8 +105,8 @@ def test_selectors_are_translated():
 
 
 def test_actions_take_the_fields_that_are_documented():
-    assert _ACTIONS.keys() == SERVICES.keys()
-    for name, (_, schema, _) in _ACTIONS.items():
+    assert ACTIONS.keys() == SERVICES.keys()
+    for name, (_, schema, _) in ACTIONS.items():
         fields = SERVICES[name]["fields"]
         assert {str(key) for key in schema.schema} == fields.keys(), name
         for key in schema.schema:
@@ -117,30 +117,32 @@ def test_actions_take_the_fields_that_are_documented():
 @pytest.mark.parametrize("flow", ["config", "options", "config_subentries"])
 def test_steps_describe_each_field(flow):
     tree = STRINGS[flow]
-    steps = tree["watched_camera"] if flow == "config_subentries" else tree
-    for name, step in steps["step"].items():
-        assert step.get("data", {}).keys() == step.get("data_description", {}).keys()
-        if "menu_options" not in step:
-            assert f"async_step_{name}" in SOURCE, name
+    for one in tree.values() if flow == "config_subentries" else [tree]:
+        for name, step in one["step"].items():
+            described = step.get("data_description", {})
+            assert step.get("data", {}).keys() == described.keys()
+            if "menu_options" not in step:
+                assert f"async_step_{name}" in SOURCE, name
 
 
 def test_errors_and_aborts_that_are_used_are_translated():
     config = STRINGS["config"]
-    flow = CODE[FOLDER / "config_flow.py"]
-    used = set(re.findall(r'(?:reason|error)="(\w+)"', flow))
+    flows = CODE[FOLDER / "config_flow.py"] + CODE[FOLDER / "sign_in_flow.py"]
+    used = set(re.findall(r'(?:reason|error)="(\w+)"', flows))
     assert used <= config["abort"].keys() | config["error"].keys()
-    for code in _FLOW_ERRORS | {"unknown", "cannot_connect"}:
+    for code in FLOW_ERRORS | {"unknown", "cannot_connect"}:
         assert code in config["error"]
         assert code in config["abort"]
 
 
 def test_exceptions_that_are_raised_are_translated():
-    used = set(re.findall(r'_invalid\(\s*"(\w+)"', SOURCE))
+    used = set(re.findall(r'invalid\(\s*"(\w+)"', SOURCE))
     used |= set(re.findall(r'translation_key="(\w+)"', SOURCE))
-    used |= set(re.findall(r'"(model_cannot_answer\w*)"', SOURCE))
+    used |= {f"model_cannot_answer{end}" for end in ("", "_install", "_cure")}
+    used -= STRINGS["selector"].keys()
     used |= {"more_than_one_picture", "no_picture", "refused", "busy"} | _OWN_WORDS
     used |= {"runtime_too_old", "integration_too_old"}
-    assert used == STRINGS["exceptions"].keys()
+    assert sorted(used) == sorted(STRINGS["exceptions"])
 
 
 def test_entities_have_names_and_icons():
@@ -153,9 +155,10 @@ def test_entities_have_names_and_icons():
 
 def test_issues_are_translated():
     kinds = {v for k, v in vars(const).items() if k.startswith("ISSUE_")}
-    assert kinds == STRINGS["issues"].keys()
-    for issue in STRINGS["issues"].values():
-        assert issue.keys() == {"title", "description"}
+    assert {*kinds, "no_model_answers_by_hand"} == STRINGS["issues"].keys()
+    for kind, issue in STRINGS["issues"].items():
+        is_fixable = kind in kinds
+        assert issue.keys() == {"title", "fix_flow" if is_fixable else "description"}
 
 
 def test_quality_scale_names_every_rule():

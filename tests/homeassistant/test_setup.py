@@ -68,8 +68,8 @@ async def test_sensors_that_are_off_by_default(hass, entry):
 
 
 async def test_a_runtime_without_a_captioner(hass, runtime, entry):
-    with patch.dict("fake_runtime._MACHINE", {"selection": {}}):
-        assert await hass.config_entries.async_setup(entry.entry_id)
+    runtime.machine["selection"] = {}
+    assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     assert hass.states.get("sensor.edge_captions_captioner").state == "unknown"
     await hass.config_entries.async_unload(entry.entry_id)
@@ -184,10 +184,7 @@ async def test_unloading_ends_the_stream(hass, runtime, loaded):
 async def test_unload_button(hass, runtime, loaded):
     press = {"entity_id": "button.edge_captions_unload_models"}
     await hass.services.async_call("button", "press", press, blocking=True)
-    assert [path for _, path, _ in runtime.asked] == [
-        "models",
-        "models/tiny-captioner/unload",
-    ]
+    assert [path for _, path, _ in runtime.asked] == ["models/tiny-captioner/unload"]
 
 
 async def test_unload_button_while_the_model_is_at_work(hass, runtime, loaded):

@@ -31,6 +31,10 @@ def pictures_of_yard(hass, monkeypatch):
         found["asked"] += 1
         if found["error"]:
             raise HomeAssistantError(found["error"])
+        if (frames := found.get("next")) is not None:
+            if (content := next(frames, None)) is None:
+                raise HomeAssistantError("gone")
+            return Image(content_type="image/png", content=content)
         return Image(content_type="image/png", content=found["content"])
 
     hass.config.components.add("camera")  # image comes with our own entity
@@ -138,6 +142,111 @@ async def test_a_failure_is_told_and_the_last_caption_stays(
     state = await seen()
     assert state.attributes["code"] == "no_picture"
     assert hass.states.get(SENSOR).state == "A black dog is running on the grass."
+
+
+@pytest.mark.parametrize("cameras", [[YARD]])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "0 bytes"),
+        (b"<html><title>Log in</title>", "HTML"),
+        (b"\n  <!DOCTYPE html>", "HTML"),
+        (bytes(64 * 2**20 + 1), "64 MiB"),
+    ],
+)
+async def test_a_camera_that_gives_no_picture(
+    hass, runtime, loaded, seen, pictures_of_yard, content, words
+):
+    pictures_of_yard["content"] = content
+    hass.states.async_set("camera.yard", "recording")
+    state = await seen()
+    assert (state.attributes["event_type"], state.attributes["code"]) == (
+        "failed",
+        "no_picture",
+    )
+    assert words in state.attributes["reason"]
+    assert not runtime.forms
+
+
+@pytest.mark.parametrize("cameras", [[YARD]])
+async def test_a_snapshot_of_40_mb(hass, runtime, loaded, seen, pictures_of_yard):
+    pictures_of_yard["content"] = PNG + bytes(40 * 2**20)
+    hass.states.async_set("camera.yard", "recording")
+    assert (await seen()).attributes["event_type"] == "captioned"
+    assert len(runtime.forms[0]["file"]) == len(PNG) + 40 * 2**20
+
+
+@pytest.mark.parametrize("cameras", [[YARD | {"cooldown": 60}]])
+async def test_50_snapshots_in_a_second(hass, runtime, loaded, seen):
+    for _ in range(50):
+        hass.states.async_set("camera.yard", "idle")
+        hass.states.async_set("camera.yard", "recording")
+    await seen()
+    await asyncio.sleep(0.05)
+    assert len(runtime.forms) == 1
+    assert seen.events.empty()
+
+
+@pytest.mark.parametrize("cameras", [[YARD | {"cooldown": 60}]])
+async def test_a_clock_that_is_set_back_does_not_end_the_watch(
+    hass, runtime, loaded, seen, freezer, monkeypatch
+):
+    hass.states.async_set("camera.yard", "recording")
+    await seen()
+    freezer.move_to(dt_util.utcnow() - timedelta(days=30))
+    past = "custom_components.edge_captions.watch.monotonic"
+    monkeypatch.setattr(past, lambda: float("inf"))  # the pause is over
+    hass.states.async_set("camera.yard", "idle")
+    hass.states.async_set("camera.yard", "recording")
+    await seen()
+
+
+@pytest.mark.parametrize("cameras", [[YARD | {"snapshots": 3}]])
+async def test_the_snapshot_with_the_most_detail_is_described(
+    hass, runtime, loaded, seen, pictures_of_yard, monkeypatch
+):
+    monkeypatch.setattr("custom_components.edge_captions.watch._BETWEEN_SNAPSHOTS_S", 0)
+    frames = iter([PNG + b"12", PNG + b"12345", PNG + b"1"])
+    pictures_of_yard["next"] = frames
+    hass.states.async_set("camera.yard", "recording")
+    await seen()
+    assert runtime.forms[0]["file"] == PNG + b"12345"
+    pictures_of_yard["next"] = iter([PNG])  # then the camera is gone
+    hass.states.async_set("camera.yard", "idle")
+    hass.states.async_set("camera.yard", "recording")
+    assert (await seen()).attributes["event_type"] == "captioned"
+    assert runtime.forms[1]["file"] == PNG
+
+
+@pytest.mark.parametrize("cameras", [[YARD]])
+async def test_a_runtime_that_goes_away_in_the_middle(hass, runtime, loaded, seen):
+    runtime.cut = True
+    hass.states.async_set("camera.yard", "recording")
+    state = await seen()
+    assert state.attributes["code"] == "cannot_connect"
+    runtime.cut = False
+    hass.states.async_set("camera.yard", "idle")
+    hass.states.async_set("camera.yard", "recording")
+    assert (await seen()).attributes["event_type"] == "captioned"
+
+
+@pytest.mark.parametrize("cameras", [[YARD]])
+async def test_tags_and_the_event_on_the_bus(hass, runtime, loaded, seen):
+    told = []
+    hass.bus.async_listen("edge_captions_captioned", told.append)
+    runtime.caption["caption"] = "A dog on the beach. #dog #Strand"
+    hass.states.async_set("camera.yard", "recording")
+    assert (await seen()).attributes["tags"] == ["dog", "Strand"]
+    await hass.async_block_till_done(wait_background_tasks=False)
+    (event,) = told
+    assert event.data["entity_id"] == EVENT
+    assert event.data["title"] == "Camera 1"
+    runtime.caption["origin"] = "near_duplicate"
+    hass.states.async_set("camera.yard", "idle")
+    hass.states.async_set("camera.yard", "recording")
+    await seen()
+    await hass.async_block_till_done(wait_background_tasks=False)
+    assert len(told) == 1
 
 
 @pytest.mark.parametrize("cameras", [[YARD]])
