@@ -14,7 +14,7 @@ from .errors import ConfigError
 from .facts import FactKind
 from .folder_settings import WatchedFolder, parse_folders
 from .preferences import SelectionLayer, parse_selection
-from .schemas import Style
+from .schemas import ReadText, Style
 from .setting_values import (
     address_of,
     at_most,
@@ -62,7 +62,15 @@ _SECRETS: Final = frozenset({"webhook_secret", "mqtt_password", "immich_api_key"
 HIDDEN: Final = "(set)"
 """Stands for a secret where settings are shown."""
 _SWITCHES: Final = frozenset(
-    {"offline", "auto_download", "announce", "ingress", "verify", "immich_tags"}
+    {
+        "offline",
+        "auto_download",
+        "announce",
+        "ingress",
+        "verify",
+        "immich_tags",
+        "rewrite",
+    }
 )
 _NUMBERS: Final = {"1": "true", "0": "false"}
 """What compose files write for yes and no."""
@@ -112,6 +120,10 @@ class Settings:
     """Style of captions that ask for none; a camera's are short."""
     template: str = ""
     """Your own, for the style `custom`."""
+    rewrite: bool = False
+    """Let a language model join caption and facts, where one is installed and fits."""
+    read_text: ReadText = ReadText.LARGE
+    """Which text in photos is read, where a text reader is installed."""
     worker_command: tuple[str, ...] = (sys.executable,)
     """What starts the worker; an emulator or a sandbox may stand before Python."""
     worker_timeout_s: float = 300.0
@@ -193,6 +205,8 @@ _READERS: Final[Mapping[str, Callable[[YamlValue], Any]]] = {
     "facts": facts_of,
     "style": lambda value: value.choice(Style),
     "template": YamlValue.text,
+    "rewrite": YamlValue.boolean,
+    "read_text": lambda value: value.choice(ReadText),
     "worker_command": command_of,
     "worker_timeout_s": lambda value: value.number(minimum=1.0),
     "keep_alive_s": lambda value: value.number(minimum=0.0),

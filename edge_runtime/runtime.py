@@ -17,7 +17,7 @@ from .inference.messages import LoadRequest, ScoreJob, SharedScorer
 from .inference.registry import FAMILIES, SCORERS
 from .inference.runner import ModelRunner
 from .manifest import Manifest, ModelSpec, load_manifest
-from .pipeline import CaptionCheck, CaptionPipeline, Composer, FactFinder
+from .pipeline import CaptionCheck, CaptionPipeline, Composer, Described, FactFinder
 from .preferences import NONE, SelectionLayer, SelectionSettings
 from .schemas import CaptionRequest, CaptionResult, Task
 from .selection import (
@@ -139,6 +139,10 @@ class EdgeRuntime:
 
     async def caption(self, request: CaptionRequest, spec: ModelSpec) -> CaptionResult:
         """Return the caption of one photo by one captioner, checked if possible."""
+        return (await self.describe(request, spec)).result
+
+    async def describe(self, request: CaptionRequest, spec: ModelSpec) -> Described:
+        """Return the same, ready for text models to go on with."""
         runner = self.runner(spec, verify=request.verify)
         scorer = self.scorer(spec) if request.verify else None
         check = None
@@ -150,12 +154,12 @@ class EdgeRuntime:
             captioner=runner,
             model_id=spec.id,
             languages=spec.languages,
-            memory_budget=self._memory_budget,
+            memory_budget=self.memory_budget,
             check=check,
             composer=self.composer,
             finder=self.finder,
         )
-        return await pipeline.caption(request)
+        return await pipeline.describe(request)
 
     async def score(
         self, path: str, texts: Sequence[str], captioner: ModelSpec
@@ -170,7 +174,7 @@ class EdgeRuntime:
         shared = scorer.shares_encoder is not None
         runner = self.runner(captioner if shared else scorer)
         job = ScoreJob(
-            path=path, memory_budget=self._memory_budget(), captions=tuple(texts)
+            path=path, memory_budget=self.memory_budget(), captions=tuple(texts)
         )
         answer = await runner.score(job)
         return Scores(scorer.id, tuple(answer.captions))
@@ -237,6 +241,11 @@ class EdgeRuntime:
             )
         return self._runners[together]
 
+    @property
+    def runners(self) -> tuple[ModelRunner, ...]:
+        """Return every runner there is, loaded or not."""
+        return tuple(self._runners.values())
+
     async def self_test(self, spec: ModelSpec) -> SelfTest:
         """Run a model on the bundled photos in a fresh worker; store the result."""
         runner = self.runner(spec)
@@ -260,7 +269,7 @@ class EdgeRuntime:
             family=spec.family,
             library=spec.library,
             files=self._files(spec),
-            threads=self.settings.threads or default_threads(self.hardware),
+            threads=self.settings.threads or machine.default_threads(self.hardware),
             preprocess=dict(spec.preprocess),
             generate=dict(spec.generate),
             options=dict(spec.options),
@@ -326,7 +335,7 @@ class EdgeRuntime:
         available = self.hardware.memory.available_bytes
         return None if available is None else int(available * SHARE_OF_MEMORY)
 
-    def _memory_budget(self) -> int | None:
+    def memory_budget(self) -> int | None:
         """Return the bytes that decoding one photo may take now."""
         available = machine.available_memory()
         limit = self.settings.memory_limit_bytes
@@ -334,15 +343,3 @@ class EdgeRuntime:
             held = max((r.rss_bytes() for r in self._runners.values()), default=0)
             available = min(available or limit, max(limit - held, 0))
         return None if available is None else int(available * SHARE_OF_MEMORY)
-
-
-def default_threads(hardware: machine.HardwareInfo) -> int:
-    """Return the threads of a model: all physical cores but one, at least one.
-
-    The spared core is for whatever else the machine is for; a container's quota counts.
-    """
-    cpu = hardware.cpu
-    cores = cpu.physical_cores or cpu.logical_cpus or 1
-    if cpu.usable_cpus is not None:
-        cores = min(cores, max(int(cpu.usable_cpus), 1))
-    return max(cores - 1, 1)

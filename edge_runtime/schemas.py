@@ -46,6 +46,15 @@ class Style(StrEnum):
     """By a template of the person's own."""
 
 
+class ReadText(StrEnum):
+    """Which text in a picture is read, where a text reader is installed."""
+
+    NEVER = "never"
+    LARGE = "large"
+    """What is large enough to matter."""
+    ALL = "all"
+
+
 @dataclass(frozen=True, slots=True)
 class CaptionRequest:
     """One photo to describe."""
@@ -65,6 +74,9 @@ class CaptionRequest:
     style: Style = Style.PLAIN
     template: str = ""
     """The person's own, of the style `custom`."""
+    rewrite: bool = False
+    """Whether a language model may join caption and facts, where one fits."""
+    read_text: ReadText = ReadText.NEVER
 
 
 @dataclass(frozen=True, slots=True)

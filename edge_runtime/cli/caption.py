@@ -15,15 +15,16 @@ from ..errors import (
 )
 from ..hardware import HardwareInfo
 from ..manifest import ModelSpec
-from ..pipeline import untranslated_note
+from ..pipeline import Described, TextStage, untranslated_note
 from ..runtime import EdgeRuntime
 from ..schemas import CaptionRequest, CaptionResult, Task, Verdict
 from ..selection import Choice, Selection, better_here
+from ..text_models import text_stage
 from ..units import human_bytes, printable
 from ..yaml_reader import suggest
 from .download import fetch
 from .exit_codes import ExitCode, exit_code_of
-from .fact_options import add_fact_options, sources_of, wanted_of
+from .fact_options import add_fact_options, add_text_options, sources_of, wanted_of
 from .output import Console, language_code
 
 
@@ -53,6 +54,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         help="don't check the captions against the photos",
     )
     add_fact_options(parser)
+    add_text_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -76,27 +78,38 @@ async def run(
         replace(wanted, path=path, language=language, verify=options.verify)
         for path in options.photos
     ]
-    return await _caption_all(runtime, spec, requests, report)
+    texts = text_stage(runtime, requests[0], selection)
+    return await _caption_all(runtime, spec, requests, texts, report)
 
 
 async def _caption_all(
     runtime: EdgeRuntime,
     spec: ModelSpec,
     requests: Sequence[CaptionRequest],
+    texts: TextStage,
     report: "_Report",
 ) -> ExitCode:
+    """Describe every photo; then, a model after the other, finish every text."""
     bar = report.console.progress("captions", len(requests), "photos")
     worst = ExitCode.OK
+    waiting: list[tuple[CaptionRequest, Described]] = []
     for number, request in enumerate(requests):
         if report.several:
             bar.update(number, label=printable(request.path.rpartition("/")[2]))
         try:
-            result = await runtime.caption(request, spec)
+            described = await runtime.describe(request, spec)
         except EdgeRuntimeError as err:
             report.failed(request.path, err)
             worst = max(worst, exit_code_of(err))
+            continue
+        if texts.models.are_there:
+            waiting.append((request, described))
         else:
-            report.done(result)
+            report.done(described.result)
+    for number, (request, described) in enumerate(waiting):
+        if report.several:
+            bar.update(number, label="texts")
+        report.done(await texts.finish(request, described))
     bar.close()
     return worst
 

@@ -8,7 +8,7 @@ from ..config import Settings
 from ..errors import FactError
 from ..facts import FactKind, FactSource
 from ..pipeline import given_facts, parse_custom
-from ..schemas import CaptionRequest, CaptionResult, Style
+from ..schemas import CaptionRequest, CaptionResult, ReadText, Style
 from ..units import printable
 from ..yaml_reader import suggest
 
@@ -54,6 +54,21 @@ def add_fact_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_text_options(parser: argparse.ArgumentParser) -> None:
+    """Add what text models may do for a caption."""
+    parser.add_argument(
+        "--rewrite",
+        action=argparse.BooleanOptionalAction,
+        help="let a language model join caption and facts",
+    )
+    parser.add_argument(
+        "--read-text",
+        choices=[which.value for which in ReadText],
+        metavar="WHICH",
+        help="text in the photos that is read: never, large or all",
+    )
+
+
 def wanted_of(options: argparse.Namespace, settings: Settings) -> CaptionRequest:
     """Return what was asked for, before it is known of which photo."""
     said = {name: getattr(options, name) for name in _GIVEN}
@@ -70,6 +85,8 @@ def wanted_of(options: argparse.Namespace, settings: Settings) -> CaptionRequest
         find=settings.facts if options.facts is None else _kinds(options.facts),
         style=style,
         template=template or "{caption}",
+        rewrite=settings.rewrite if options.rewrite is None else options.rewrite,
+        read_text=ReadText(options.read_text or settings.read_text),
     )
 
 

@@ -14,9 +14,10 @@ from ..errors import (
     WorkerMemoryError,
     WorkerTimeoutError,
 )
+from ..hardware import default_threads
 from ..inference.runner import ModelRunner
 from ..manifest import ModelSpec
-from ..runtime import EdgeRuntime, default_threads
+from ..runtime import EdgeRuntime
 from ..schemas import CaptionRequest, Task
 from .dataset import Dataset, ReferencePhoto
 from .records import PhotoResult, failed_result, photo_result

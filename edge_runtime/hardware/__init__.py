@@ -3,6 +3,7 @@
 from .detect import available_memory, detect, interpret
 from .facts import SystemFacts, collect
 from .model import Accelerator, CpuInfo, HardwareInfo, MemoryInfo
+from .threads import default_threads
 
 __all__ = [
     "Accelerator",
@@ -12,6 +13,7 @@ __all__ = [
     "SystemFacts",
     "available_memory",
     "collect",
+    "default_threads",
     "detect",
     "interpret",
 ]

@@ -24,6 +24,18 @@ class VisualCaptioner(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Described:
+    """A caption with what the text stages need to go on with it."""
+
+    result: CaptionResult
+    """Composed by templates: complete as it is."""
+    visual: str
+    """The checked caption alone."""
+    known: tuple[Fact, ...]
+    """Every fact, told or not."""
+
+
+@dataclass(frozen=True, slots=True)
 class CaptionPipeline:
     """Describes photos with one captioner."""
 
@@ -40,43 +52,22 @@ class CaptionPipeline:
 
     async def caption(self, request: CaptionRequest) -> CaptionResult:
         """Return the caption of one photo; raise the error that prevents it."""
+        return (await self.describe(request)).result
+
+    async def describe(self, request: CaptionRequest) -> Described:
+        """Return the caption of one photo, ready for what text models can add."""
         started = perf_counter()
         job = CaptionJob(path=request.path, memory_budget=self.memory_budget())
         answer = await self.captioner.caption(job)
         result = self._unchecked(request, answer)
         if self.check is not None and request.verify:
             result = await self._checked(self.check, result, answer)
-        result = await self._composed(request, result)
-        return replace(result, seconds=perf_counter() - started)
-
-    async def _composed(
-        self, request: CaptionRequest, result: CaptionResult
-    ) -> CaptionResult:
-        """Return the caption with what is known, in the style that was asked for."""
-        started = perf_counter()
-        found: tuple[Fact, ...] = ()
-        if request.find:
-            found = await asyncio.to_thread(self.finder.find, request, result.language)
-        made = self.composer.compose(
-            Draft(
-                caption=result.caption,
-                language=result.language,
-                facts=merged(request.facts, found),
-                style=request.style,
-                template=request.template,
-            )
-        )
-        return replace(
-            result,
-            caption=made.text,
-            style=request.style,
-            facts=made.facts,
-            text_path=made.path,
-            text_reason=made.reason,
-            title=made.title,
-            hashtags=made.hashtags,
-            stages={**(result.stages or {}), "compose": perf_counter() - started},
-        )
+        visual, composing = result.caption, perf_counter()
+        known = await known_facts(self.finder, request, result.language)
+        result = composed(self.composer, request, result, visual, known)
+        stages = {**(result.stages or {}), "compose": perf_counter() - composing}
+        seconds = perf_counter() - started
+        return Described(replace(result, stages=stages, seconds=seconds), visual, known)
 
     def _unchecked(
         self, request: CaptionRequest, answer: CaptionAnswer
@@ -125,6 +116,39 @@ class CaptionPipeline:
             image_text_score=found.score,
             scorer=check.model_id,
         )
+
+
+async def known_facts(
+    finder: FactFinder, request: CaptionRequest, language: str
+) -> tuple[Fact, ...]:
+    """Return what the request gave and what the photo says of itself."""
+    found: tuple[Fact, ...] = ()
+    if request.find:
+        found = await asyncio.to_thread(finder.find, request, language)
+    return merged(request.facts, found)
+
+
+def composed(
+    composer: Composer,
+    request: CaptionRequest,
+    result: CaptionResult,
+    visual: str,
+    known: tuple[Fact, ...],
+) -> CaptionResult:
+    """Return a result with its caption and facts in the style that was asked for."""
+    made = composer.compose(
+        Draft(visual, result.language, known, request.style, request.template)
+    )
+    return replace(
+        result,
+        caption=made.text,
+        style=request.style,
+        facts=made.facts,
+        text_path=made.path,
+        text_reason=made.reason,
+        title=made.title,
+        hashtags=made.hashtags,
+    )
 
 
 def written_language(wanted: str, written: tuple[str, ...]) -> str | None:

@@ -14,6 +14,7 @@ from ..errors import EdgeRuntimeError
 from ..facts import Fact, FactKind, of_kind
 from ..inference.text_messages import GenerateAnswer, GenerateJob
 from .gate import Asked, GateCode, GateReason, gate, named_person
+from .noun_phrases import parse
 from .prompts import conversation, is_told, looks_like_a_name
 from .sentence import to_sentence
 
@@ -61,6 +62,8 @@ def why_not(caption: str, facts: Sequence[Fact]) -> str:
     odd = next((fact for fact in facts if not looks_like_a_name(fact)), None)
     if odd is not None:
         return f"the {odd.kind} is too long or holds marks that no name has"
+    if not parse(caption).phrases:
+        return "the caption names nothing that a fact could be told of"
     if of_kind(facts, FactKind.PERSON) and not named_person(caption, facts):
         return "no name can be given to exactly one person in the caption"
     return ""

@@ -27,7 +27,9 @@ _KEPT: Final = re.compile(
 )
 """Hashtags and quoted text stay as they are, whoever wrote them."""
 _NUMBER: Final = re.compile(r"\d+")
-_MARK: Final = "X{}"
+_MARKS: Final = ("Zork", "Xavi", "Zarn", "Zelb", "Zurm", "Brom", "Zivo", "Zokra")
+"""Words of no language: a translator takes them for names, and bends none of them."""
+_QUOTE_MARK: Final = "X{}"
 _SHORTEST: Final = 0.4
 _LONGEST: Final = 2.5
 _MORE_CHARS: Final = 20
@@ -143,7 +145,10 @@ def _mask(text: str, kept: Sequence[str]) -> tuple[str, dict[str, str]]:
     """Return a text with marks that no translator touches, and what they stand for."""
     marks: dict[str, str] = {}
     for part in kept:
-        mark = _MARK.format(len(marks) + 1)
+        number = len(marks)
+        mark = _QUOTE_MARK.format(number + 1)
+        if part[0].isalpha() and number < len(_MARKS):
+            mark = _MARKS[number]
         if part in text and mark not in text:
             text = re.sub(_whole(part), mark, text)
             marks[mark] = part
@@ -151,6 +156,6 @@ def _mask(text: str, kept: Sequence[str]) -> tuple[str, dict[str, str]]:
 
 
 def _unmask(text: str, marks: dict[str, str]) -> str:
-    for mark, part in reversed(marks.items()):  # X12 before X1
-        text = text.replace(mark, part)
+    for mark, part in marks.items():
+        text = re.sub(_whole(mark), lambda _: part, text)  # noqa: B023 - used at once
     return text

@@ -4,6 +4,7 @@ from .composer import Composed, Composer, Draft
 from .custom import NAMES as TEMPLATE_NAMES, parse_custom
 from .hashtags import hashtags
 from .language import LanguageFileError, Languages
+from .phrases import extra_sentences
 from .styles import RULES, StyleRule, told
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "LanguageFileError",
     "Languages",
     "StyleRule",
+    "extra_sentences",
     "hashtags",
     "parse_custom",
     "told",

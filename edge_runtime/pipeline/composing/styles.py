@@ -27,7 +27,8 @@ class StyleRule:
 _ALL: Final = frozenset(FactKind)
 _WHERE_AND_WHO: Final = frozenset({FactKind.PLACE, FactKind.PERSON})
 RULES: Final[Mapping[Style, StyleRule]] = {
-    Style.PLAIN: StyleRule(_WHERE_AND_WHO),
+    # text is only read where it was asked for, or is large
+    Style.PLAIN: StyleRule(_WHERE_AND_WHO | {FactKind.TEXT}),
     Style.SHORT: StyleRule(_WHERE_AND_WHO, SHORT_CHARS),
     Style.DETAILED: StyleRule(_ALL - {FactKind.KEYWORD}, is_exact=True),
     # what can be read in a picture is part of its text alternative
