@@ -8,6 +8,7 @@ import re
 from typing import Any, Final, Self
 
 from .const import LANGUAGE_PATTERN
+from .schemas import Style
 from .yaml_reader import YamlValue
 
 HOURS_PATTERN: Final = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"
@@ -41,14 +42,6 @@ class SidecarNaming(StrEnum):
     STEM = "photo.xmp"
 
 
-class CaptionStyle(StrEnum):
-    """In which manner captions are written."""
-
-    PLAIN = "plain"
-    ALT_TEXT = "alt_text"
-    SOCIAL = "social"
-
-
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """When photos may be described that nobody waits for."""
@@ -69,7 +62,7 @@ class FolderSettings:
 
     language: str | None = None
     """Of the captions; None: the service's own."""
-    style: CaptionStyle = CaptionStyle.PLAIN
+    style: Style = Style.PLAIN
     model: str | None = None
     automatic: bool = True
     """Describe photos that come in, without being asked."""
@@ -123,7 +116,7 @@ class WatchedFolder:
 
 
 _ENUMS: Final[Mapping[str, type[StrEnum]]] = {
-    "style": CaptionStyle,
+    "style": Style,
     "policy": Policy,
     "write_metadata": MetadataMode,
     "sidecar_name": SidecarNaming,
@@ -183,7 +176,7 @@ def _poll(value: YamlValue) -> int:
 
 _READERS: Final[Mapping[str, Callable[[YamlValue], Any]]] = {
     "language": _matching(LANGUAGE_PATTERN, "en, de or pt-BR"),
-    "style": lambda value: value.choice(CaptionStyle).value,
+    "style": lambda value: value.choice(Style).value,
     "model": YamlValue.text,
     "automatic": YamlValue.boolean,
     "policy": lambda value: value.choice(Policy).value,

@@ -8,15 +8,19 @@ from typing import Any, Final
 from ..errors import (
     DiskFullError,
     EdgeRuntimeError,
+    FactError,
     ModelError,
     PhotoError,
     PhotoFormatError,
     PhotoNotFoundError,
     PhotoTooLargeError,
+    TemplateError,
     WorkerError,
     WorkerStoppedError,
     WorkerTimeoutError,
 )
+from ..pipeline import MAX_PATTERN
+from ..schemas import Style
 from ..selection import Choice as ModelChoice
 from ..service import (
     AnswerNotFoundError,
@@ -24,6 +28,7 @@ from ..service import (
     PathNotAllowedError,
     Question,
     QueueFullError,
+    check_options,
 )
 from .errors import RequestError
 from .fields import (
@@ -73,9 +78,22 @@ OPTIONS: Final[dict[str, Field]] = {
         max_length=200,
         description="the captioner to use; by default the best that is here",
     ),
-    "style": Choice.of("plain", "alt_text", "social", required=False, default="plain"),
+    "style": Choice.of(
+        *Style,
+        required=False,
+        description="by default as the settings say, and short for a camera",
+    ),
+    "template": Text(
+        required=False,
+        max_length=MAX_PATTERN,
+        description="your own, such as {caption}[ ({place})], for the style custom",
+    ),
     "detail": Choice.of("short", "normal", "rich", required=False, default="normal"),
-    "context": Facts(required=False, description="facts that you know of the photo"),
+    "context": Facts(
+        required=False,
+        description="what you know of the photo: place, people, date (2023-12-24), "
+        "album, camera, keywords, text",
+    ),
     "verify": Boolean(
         required=False, default=True, description="check the caption against the photo"
     ),
@@ -92,6 +110,8 @@ ANSWER: Final = answer(
     bytes_outside=Integer(minimum=0, description="bytes sent out of this house"),
 )
 ERRORS: Final[tuple[type[EdgeRuntimeError], ...]] = (
+    FactError,
+    TemplateError,
     PhotoNotFoundError,
     PathNotAllowedError,
     PhotoFormatError,
@@ -167,15 +187,18 @@ async def get_caption(call: Call) -> Reply:
 def options_of(call: Call) -> CaptionOptions:
     """Return how the photos of a call should be described."""
     body = call.body
-    return CaptionOptions(
+    options = CaptionOptions(
         language=body["language"] or call.service.settings.language,
         model=body["model"],
-        style=body["style"],
+        style=body["style"] or "",
+        template=body["template"] or "",
         detail=body["detail"],
         context=body["context"] or {},
         verify=body["verify"],
         refresh=body["refresh"],
     )
+    check_options(options)
+    return options
 
 
 def _question(call: Call) -> Question:

@@ -7,12 +7,12 @@ from ..folder_settings import (
     HOURS_PATTERN,
     MAX_POLL_S,
     MIN_POLL_S,
-    CaptionStyle,
     FolderSettings,
     MetadataMode,
     Policy,
     SidecarNaming,
 )
+from ..schemas import Style
 from .fields import (
     ABSENT,
     Boolean,
@@ -49,7 +49,7 @@ SETTINGS: Final[dict[str, Field]] = {
     "language": language(
         **_MAY_BE_NULL, description="of the captions; null: the service's own"
     ),
-    "style": Choice.of(*CaptionStyle, **_MAY),
+    "style": Choice.of(*Style, **_MAY),
     "model": Text(
         **_MAY_BE_NULL,
         min_length=1,

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..schemas import Verdict
+from ..facts import FactKind, FactSource, PlaceScope, TextPath
+from ..schemas import Style, Verdict
 from ..service import Answer, Origin, Phase
 from ..store import (
     Caption,
@@ -34,6 +35,7 @@ from .fields import (
     Timestamp,
     answer,
     language,
+    obj,
     ulid,
 )
 from .pagination import MAX_LIMIT
@@ -43,6 +45,15 @@ WORDS: Final = 20_000
 VERDICT: Final = Choice.of(*Verdict)
 _DOUBTED: Final = ListOf(item=Text())
 
+FACT: Final = obj(
+    kind=Choice.of(*FactKind),
+    value=Text(),
+    source=Choice.of(*FactSource),
+    language=Text(required=False),
+    scope=Choice.of(*PlaceScope, required=False),
+    within=ListOf(item=Text(), required=False),
+    is_near=Boolean(required=False),
+)
 CAPTION: Final = answer(
     id=ulid(),
     caption=Text(max_length=WORDS),
@@ -56,6 +67,12 @@ CAPTION: Final = answer(
     seconds=Number(minimum=0),
     stages=MapOf(item=Number()),
     notes=ListOf(item=Text()),
+    style=Choice.of(*Style),
+    facts=ListOf(item=FACT),
+    text_path=Choice.of(*TextPath),
+    text_reason=Text(),
+    title=Text(),
+    hashtags=ListOf(item=Text()),
     origin=Choice.of(*Origin),
     phase=Choice.of(*Phase),
     photo_id=ulid(nullable=True),

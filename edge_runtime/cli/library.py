@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..folder_settings import (
-    CaptionStyle,
     MetadataMode,
     Policy,
     SidecarNaming,
 )
-from ..schemas import Verdict
+from ..schemas import Style, Verdict
 from . import library_work as work
 from .output import language_code
 
@@ -150,7 +149,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("settings of the folder")
     group.add_argument("--name", metavar="TEXT", help="what it is called")
     group.add_argument("--language", type=language_code, metavar="CODE")
-    group.add_argument("--style", choices=[style.value for style in CaptionStyle])
+    group.add_argument("--style", choices=[style.value for style in Style])
     group.add_argument("--model", metavar="ID", help="the captioner to use")
     group.add_argument(
         "--policy",

@@ -2,7 +2,7 @@
 
 from .file_dates import date_fact, date_in_name
 from .folders import album_name, album_of
-from .places import Gazetteer, Place
+from .places import Gazetteer, Place, place_record
 
 __all__ = [
     "Gazetteer",
@@ -11,4 +11,5 @@ __all__ = [
     "album_of",
     "date_fact",
     "date_in_name",
+    "place_record",
 ]

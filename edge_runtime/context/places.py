@@ -76,19 +76,15 @@ class Gazetteer:
             within = self._wider(city, language) if agreed else ()
             name = self._name("cities", city.key, language) or city.name
             return _fact(name, PlaceScope.CITY, within, language, is_near=is_near)
-        near = self.around(latitude, longitude, _SECOND_LOOK_KM)[:_AGREEING]
-        return self._area(near, language)
+        if len(near) < _AGREEING:
+            near = self.around(latitude, longitude, _SECOND_LOOK_KM)
+        return self._area(near[:_AGREEING], language)
 
     def around(self, latitude: float, longitude: float, km: float) -> list[Place]:
         """Return the places within a distance, the nearest first."""
         found: list[Place] = []
         for start, lat, lon in self._cells(latitude, longitude, km):
-            spot = (latitude, longitude)
-            found += [
-                place
-                for place in self._in_cell(start, lat, lon, spot)
-                if place.distance_km <= km
-            ]
+            found += self._in_cell(start, (lat, lon), (latitude, longitude), km)
         return sorted(found, key=lambda place: place.distance_km)
 
     def _area(self, near: list[Place], language: str) -> Fact | None:
@@ -144,7 +140,7 @@ class Gazetteer:
                 yield (lat + 90) * COLUMNS + column, lat, lon
 
     def _in_cell(
-        self, cell: int, lat: int, lon: int, spot: tuple[float, float]
+        self, cell: int, corner: tuple[int, int], spot: tuple[float, float], km: float
     ) -> Iterator[Place]:
         place = HEADER.size + CELL.size * cell
         (first,), (end,) = (
@@ -154,8 +150,11 @@ class Gazetteer:
         for north, east, reach, region, name in RECORD.iter_unpack(
             self._table[start:stop]
         ):
-            away = _distance_km(spot, (lat + north / 65536, lon + east / 65536))
-            if away > _SECOND_LOOK_KM:
+            lat = corner[0] + north / 65536
+            if abs(lat - spot[0]) * _KM_PER_DEGREE > km:
+                continue
+            away = _distance_km(spot, (lat, corner[1] + east / 65536))
+            if away > km:
                 continue
             country, named = REGION.unpack_from(
                 self._table, self._regions + REGION.size * region
@@ -172,6 +171,16 @@ class Gazetteer:
         place = self._texts + int.from_bytes(start)
         length = self._table[place]
         return self._table[place + 1 : place + 1 + length].decode("utf-8", "replace")
+
+
+def place_record(fact: Fact) -> dict[str, str]:
+    """Return a place as the store keeps it, by what each name is."""
+    record = {fact.scope.value if fact.scope else "place": fact.value}
+    if fact.within:
+        record["country"] = fact.within[-1]
+        if len(fact.within) > 1:
+            record["region"] = fact.within[0]
+    return record
 
 
 def _city(near: list[Place]) -> Place | None:

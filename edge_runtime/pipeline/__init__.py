@@ -2,7 +2,7 @@
 
 from .caption import CaptionPipeline, Described, VisualCaptioner, untranslated_note
 from .check import Checked, Evidence, check
-from .composing import TEMPLATE_NAMES, Composer, parse_custom
+from .composing import MAX_PATTERN, TEMPLATE_NAMES, Composer, parse_custom
 from .known import FACT_NAMES, FactFinder, given_facts
 from .noun_phrases import NounPhrase, ParsedCaption, parse
 from .sentence import to_sentence
@@ -13,6 +13,7 @@ from .wishes import Wishes, is_description_wish, language_of, read_wishes
 
 __all__ = [
     "FACT_NAMES",
+    "MAX_PATTERN",
     "TEMPLATE_NAMES",
     "CaptionCheck",
     "CaptionPipeline",

@@ -7,13 +7,15 @@ from datetime import UTC, date, datetime
 import logging
 from pathlib import Path
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..context import Gazetteer, album_of, date_fact, date_in_name
 from ..errors import FactError, PhotoError
 from ..facts import Fact, FactKind, FactSource, distinct
-from ..metadata import PhotoMetadata, read_metadata
 from ..schemas import CaptionRequest
+
+if TYPE_CHECKING:
+    from ..metadata import PhotoMetadata
 
 _LOGGER = logging.getLogger(__name__)
 _MAX_KEYWORDS: Final = 20
@@ -54,6 +56,9 @@ class FactFinder:
 
     def find(self, request: CaptionRequest, language: str) -> tuple[Fact, ...]:
         """Return what a photo says of itself, as far as the request allows; blocks."""
+        # the formats take 1.5 MB, which an idle service has no use for
+        from ..metadata import read_metadata  # noqa: PLC0415
+
         path, allowed = Path(request.path), request.find
         try:
             metadata = read_metadata(path)
@@ -74,7 +79,7 @@ class FactFinder:
             found += _keywords(metadata)
         return distinct(fact for fact in found if fact is not None)
 
-    def place(self, metadata: PhotoMetadata, language: str) -> Fact | None:
+    def place(self, metadata: "PhotoMetadata", language: str) -> Fact | None:
         """Return where a photo was taken, by its position."""
         if metadata.position is None:
             return None
@@ -91,7 +96,7 @@ class FactFinder:
             _LOGGER.warning("no place names: %s", err)
             return None
 
-    def _date(self, metadata: PhotoMetadata, request: CaptionRequest) -> Fact | None:
+    def _date(self, metadata: "PhotoMetadata", request: CaptionRequest) -> Fact | None:
         if metadata.taken is not None:
             source = _source_of(metadata.taken.place)
             if fact := date_fact(metadata.taken.value, source, self.today()):
@@ -143,7 +148,7 @@ def _source_of(place: str) -> FactSource:
     return FactSource.IPTC if place.startswith("iptc:") else FactSource.XMP
 
 
-def _camera(metadata: PhotoMetadata) -> Fact | None:
+def _camera(metadata: "PhotoMetadata") -> Fact | None:
     if metadata.camera is None or not metadata.camera.model.strip():
         return None
     make, model = metadata.camera.make.strip(), metadata.camera.model.strip()
@@ -151,14 +156,14 @@ def _camera(metadata: PhotoMetadata) -> Fact | None:
     return Fact(FactKind.CAMERA, named, FactSource.EXIF)
 
 
-def _people(metadata: PhotoMetadata) -> list[Fact | None]:
+def _people(metadata: "PhotoMetadata") -> list[Fact | None]:
     return [
         Fact(FactKind.PERSON, person.name, FactSource.XMP)
         for person in metadata.people[:_MAX_PEOPLE]
     ]
 
 
-def _keywords(metadata: PhotoMetadata) -> list[Fact | None]:
+def _keywords(metadata: "PhotoMetadata") -> list[Fact | None]:
     """Return the photo's keywords; a name among them is for `people` to tell."""
     names = {person.name.casefold() for person in metadata.people}
     return [

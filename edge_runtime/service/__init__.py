@@ -36,6 +36,7 @@ from .questions import CaptionOptions, Question
 from .review import ANY
 from .runners import RunnerFact
 from .service import Service
+from .wanted import check_options
 
 __all__ = [
     "ACCEPT_JOB",
@@ -76,5 +77,6 @@ __all__ = [
     "SourceHasCaptionsError",
     "SubscriberLost",
     "Subscription",
+    "check_options",
     "facts_to_dict",
 ]

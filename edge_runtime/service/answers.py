@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from ..schemas import CaptionResult, Verdict
+from ..facts import TextPath
+from ..schemas import CaptionResult, Style, Verdict
 from ..store import Caption, Suggestion
 
 _KEPT: Final = 500
@@ -51,6 +52,13 @@ class Answer:
     stages: Mapping[str, float]
     notes: tuple[str, ...]
     created_at: int
+    style: str = Style.PLAIN.value
+    facts: tuple[Mapping[str, Any], ...] = ()
+    """What was known beside the picture and is told, each with its source."""
+    text_path: str = TextPath.VISUAL.value
+    text_reason: str = ""
+    title: str = ""
+    hashtags: tuple[str, ...] = ()
     origin: Origin = Origin.MODEL
     phase: Phase = Phase.FINAL
     photo_id: str | None = None
@@ -79,6 +87,12 @@ class Answer:
             stages=result.stages or {},
             notes=result.notes,
             created_at=now,
+            style=result.style.value,
+            facts=tuple(fact.to_dict() for fact in result.facts),
+            text_path=result.text_path.value,
+            text_reason=result.text_reason,
+            title=result.title,
+            hashtags=result.hashtags,
         )
 
     @classmethod
@@ -100,6 +114,12 @@ class Answer:
             stages=dict(made.get("stages") or {}),
             notes=tuple(made.get("notes") or ()),
             created_at=suggestion.created_at,
+            style=str(made.get("style") or Style.PLAIN.value),
+            facts=tuple(made.get("facts") or ()),
+            text_path=str(made.get("text_path") or TextPath.VISUAL.value),
+            text_reason=str(made.get("text_reason") or ""),
+            title=str(made.get("title") or ""),
+            hashtags=tuple(made.get("hashtags") or ()),
             origin=Origin.STORED,
             photo_id=suggestion.photo_id,
         )
@@ -137,6 +157,8 @@ class Answer:
                 "phase": Phase(data["phase"]),
                 "doubted": tuple(data["doubted"]),
                 "notes": tuple(data["notes"]),
+                "facts": tuple(data.get("facts") or ()),
+                "hashtags": tuple(data.get("hashtags") or ()),
             }
         )
 

@@ -17,10 +17,11 @@ from ..errors import (
     WorkerStartError,
 )
 from ..manifest import ModelSpec
-from ..schemas import CaptionRequest, CaptionResult, Task
+from ..schemas import CaptionResult, Task
 from .parts import Parts
 from .photo_files import Picture
-from .questions import NORMAL, PLAIN, CaptionOptions, Question
+from .questions import Question
+from .wanted import request_of
 
 _LOGGER = logging.getLogger(__name__)
 _MODEL_FAILED: Final = (
@@ -92,7 +93,7 @@ class Describer:
             result = await self._in_turn(question, picture, embedded, verify=verify)
             note = f"{spec.id} failed ({err.code}): {EMBEDDED_MODEL} answers instead"
             notes = (*picture.notes, note, *result.notes)
-        return replace(result, notes=(*notes, *_unserved(question.options)))
+        return replace(result, notes=notes)
 
     async def _in_turn(
         self, question: Question, picture: Picture, spec: ModelSpec, *, verify: bool
@@ -100,8 +101,7 @@ class Describer:
         parts = self._parts
         choice = await parts.selector.choice(spec)
         need = choice.need.load_peak_bytes if choice and choice.need else None
-        language = question.options.language
-        request = CaptionRequest(str(picture.path), language, verify=verify)
+        request, notes = request_of(question, picture, parts.settings, verify=verify)
         async with parts.pool.gate.hold(question.priority, spec.id):
             started = perf_counter()
             self.running += 1
@@ -113,16 +113,4 @@ class Describer:
                 self.running -= 1
         parts.counters.captions_answered += 1
         parts.counters.seconds_captioning += perf_counter() - started
-        return result
-
-
-def _unserved(options: CaptionOptions) -> tuple[str, ...]:
-    """Return a note for each wish that no model here can follow."""
-    notes = []
-    if options.style != PLAIN:
-        notes.append(f"nothing here writes in the style '{options.style}' yet")
-    if options.detail != NORMAL:
-        notes.append(f"nothing here can make it '{options.detail}' yet")
-    if options.context:
-        notes.append("nothing here uses the facts of the context yet")
-    return tuple(notes)
+        return replace(result, notes=(*result.notes, *notes))

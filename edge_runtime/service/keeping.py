@@ -23,6 +23,7 @@ from ..store import (
     Suggestion,
 )
 from .events import EventHub
+from .naming import PlaceNames
 from .photo_files import Picture
 from .questions import Question
 from .work_folder import WorkFolder
@@ -44,12 +45,14 @@ class Keeper:
         work: WorkFolder,
         events: EventHub,
         memory_budget: Callable[[], int | None],
+        places: PlaceNames,
     ) -> None:
         self._store = store
         self._imaging = imaging
         self._work = work
         self._events = events
         self._memory_budget = memory_budget
+        self._places = places
         self._added: dict[str, int] = {}
 
     async def inspect(self, path: Path) -> Inspection:
@@ -105,6 +108,7 @@ class Keeper:
             found = await self._imaging.inspect(
                 picture.path, made, self._memory_budget()
             )
+            (place,) = await self._places.of([(found.latitude, found.longitude)])
             file = None
             if not question.is_upload:
                 file = await asyncio.to_thread(_file_of, picture.path)
@@ -119,6 +123,7 @@ class Keeper:
                     camera=found.camera,
                     latitude=found.latitude,
                     longitude=found.longitude,
+                    place=place,
                     stored_bytes=found.thumbnail_bytes,
                     file=file,
                 )
@@ -184,8 +189,21 @@ def new_suggestion(
             "notes": list(result.notes),
             "asked": question.options.language,
             "plain": question.options.is_plain,
+            **told_of(result),
         },
     )
+
+
+def told_of(result: CaptionResult) -> dict[str, Any]:
+    """Return how a text came about, as suggestions and answers keep it."""
+    return {
+        "style": result.style.value,
+        "facts": [fact.to_dict() for fact in result.facts],
+        "text_path": result.text_path.value,
+        "text_reason": result.text_reason,
+        "title": result.title,
+        "hashtags": list(result.hashtags),
+    }
 
 
 def _file_of(path: Path) -> NewFile:

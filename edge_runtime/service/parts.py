@@ -9,6 +9,7 @@ from ..store import Store
 from .counters import Counters
 from .events import EventHub
 from .keeping import Keeper
+from .naming import PlaceNames
 from .photo_files import PhotoFiles
 from .runners import RunnerPool
 from .selector import Selector
@@ -29,4 +30,5 @@ class Parts:
     pool: RunnerPool
     files: PhotoFiles
     keeper: Keeper
+    places: PlaceNames
     work: WorkFolder

@@ -26,6 +26,10 @@ class Picture:
     """The photo of the store that it is."""
     notes: tuple[str, ...] = ()
     inspection: Inspection | None = None
+    root: str | None = None
+    """The folder of the library that the file lies in."""
+    is_own_file: bool = True
+    """It is the photo itself, under its own name."""
 
     def inspected(self, inspection: Inspection) -> "Picture":
         """Return the picture with what the imaging worker found."""
@@ -63,22 +67,25 @@ class PhotoFiles:
         """Return the picture of a photo: its file, or the large thumbnail for it."""
         details = await self._store.photos.details(photo_id)
         photo = details.photo
-        for path in await self._paths(details):
+        for path, root in await self._paths(details):
             try:
                 await asyncio.to_thread(checked_file, path, "the photo")
             except EdgeRuntimeError:
                 continue
-            return Picture(path, photo.picture_hash, photo)
+            return Picture(path, photo.picture_hash, photo, root=root)
         thumbnail = self._store.thumbnails.path(photo_id, _FALLBACK_SIZE)
         if await asyncio.to_thread(thumbnail.is_file):
             note = "read from its thumbnail: the file is not kept or not there"
-            return Picture(thumbnail, photo.picture_hash, photo, (note,))
+            return Picture(
+                thumbnail, photo.picture_hash, photo, (note,), is_own_file=False
+            )
         raise PhotoFileMissingError(
             "the photo's file is not there: connect its disk or network folder"
         )
 
-    async def _paths(self, details: PhotoDetails) -> list[Path]:
-        paths = []
+    async def _paths(self, details: PhotoDetails) -> list[tuple[Path, str | None]]:
+        """Return where a photo lies, each with the library's folder."""
+        paths: list[tuple[Path, str | None]] = []
         for file in details.files:
             if file.state is not FileState.PRESENT:
                 continue
@@ -87,9 +94,10 @@ class PhotoFiles:
                 if source.kind is SourceKind.LIBRARY and source.path is not None:
                     whole = str(Path(source.path) / file.path)
                     root = (Path(source.path),)
-                    paths.append(await asyncio.to_thread(allowed_photo, whole, root))
+                    path = await asyncio.to_thread(allowed_photo, whole, root)
+                    paths.append((path, source.path))
                 else:
-                    paths.append(await self.allowed(file.path))
+                    paths.append((await self.allowed(file.path), None))
             except (PhotoError, PathNotAllowedError):
                 continue
         return paths

@@ -10,6 +10,8 @@ from ..jobs import Priority
 
 PLAIN: Final = "plain"
 NORMAL: Final = "normal"
+SHORT: Final = "short"
+RICH: Final = "rich"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +21,13 @@ class CaptionOptions:
     language: str = "en"
     model: str | None = None
     """The captioner to use; None: the best that is here."""
-    style: str = PLAIN
+    style: str = ""
+    """Empty: as the settings say, and short for a camera."""
     detail: str = NORMAL
     context: Mapping[str, str] = field(default_factory=dict)
     """Facts that the person knows about the photo."""
+    template: str = ""
+    """The person's own, of the style `custom`."""
     verify: bool = True
     refresh: bool = False
     """Describe it anew, whatever is stored."""
@@ -35,6 +40,7 @@ class CaptionOptions:
             self.model or "",
             self.style,
             self.detail,
+            self.template,
             self.verify,
             sorted(self.context.items()),
         ]
@@ -44,7 +50,8 @@ class CaptionOptions:
     def is_plain(self) -> bool:
         """Return whether a stored caption, made without wishes, answers it."""
         return (
-            self.style == PLAIN
+            self.style in {"", PLAIN}
+            and not self.template
             and self.detail == NORMAL
             and self.verify
             and not self.context

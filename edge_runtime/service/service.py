@@ -24,6 +24,7 @@ from .keeping import Keeper
 from .library import LibraryService
 from .model_jobs import ModelJobs
 from .models import ModelService
+from .naming import PlaceNames
 from .parts import Parts
 from .photo_files import PhotoFiles
 from .rest import Rest
@@ -140,7 +141,12 @@ class Service:
         self._rest = Rest(self.store, lambda: pool.is_memory_free and not jobs.running)
         self.store.when_idle(self._rest.later)
         files = PhotoFiles(self.settings, self.store)
-        keeper = Keeper(self.store, pool.imaging, work, self.events, memory_budget)
+        places = PlaceNames(
+            self.runtime.finder, self.settings.language, self.settings.facts
+        )
+        keeper = Keeper(
+            self.store, pool.imaging, work, self.events, memory_budget, places
+        )
         parts = Parts(
             settings=self.settings,
             runtime=self.runtime,
@@ -151,6 +157,7 @@ class Service:
             selector=selector,
             pool=pool,
             files=files,
+            places=places,
             keeper=keeper,
             work=work,
         )

@@ -103,6 +103,8 @@ def _update_facts(connection: sqlite3.Connection, photo_id: str, new: NewPhoto) 
     people = tuple(from_json(row["people"]) or ())
     if new.people and new.people != people:
         changes["people"] = new.people
+    if new.place is not None and new.place != from_json(row["place"]):
+        changes["place"] = new.place
     if changes:
         change_photo(connection, photo_id, changes)
 

@@ -98,8 +98,8 @@ async def test_a_form_with_options_stores_the_photo_for_review(client, astronaut
     response = await client.post(f"{API}/captions", data=form)
     assert response.status == 200, await response.text()
     found = await response.json()
-    assert any("style 'social'" in note for note in found["notes"])
-    assert any("context" in note for note in found["notes"])
+    assert " in Houston" in found["caption"]
+    assert "#Houston" in found["caption"]
     photo = await (await client.get(f"{API}/photos/{found['photo_id']}")).json()
     assert photo["pending"] is True
     assert (photo["width"], photo["height"]) == (512, 512)

@@ -63,6 +63,7 @@ class LibraryService:
             parts.events,
             parts.pool.imaging,
             parts.settings.language,
+            parts.places,
             self._scanned,
         )
         self._captioner = FolderCaptioner(parts, captions, review, self._hindrance)

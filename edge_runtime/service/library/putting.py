@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from ...folder_settings import CaptionStyle, FolderSettings, MetadataMode
+from ...folder_settings import FolderSettings, MetadataMode
 from ...metadata import (
     CaptionToWrite,
     Provenance,
@@ -15,6 +15,7 @@ from ...metadata import (
     restore,
     write_caption,
 )
+from ...schemas import Style
 from ...store import Caption, PhotoDetails
 from ...store.hashtags import hashtags
 
@@ -45,7 +46,7 @@ def caption_to_write(
     """Return what is written for a photo's own captions. Pure."""
     texts = {caption.language: caption.text for caption in own}
     words = [tag for text in texts.values() for tag in hashtags(text).values()]
-    is_alt = settings.style is CaptionStyle.ALT_TEXT
+    is_alt = settings.style is Style.ALT_TEXT
     return CaptionToWrite(
         texts={} if is_alt else texts,
         provenance=_provenance(details),

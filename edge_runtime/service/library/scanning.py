@@ -20,6 +20,7 @@ from ...store import (
     FoundPhoto,
     Indexed,
     Job,
+    Json,
     NewFile,
     NewPhoto,
     Store,
@@ -27,6 +28,7 @@ from ...store import (
 )
 from ...watcher import Seen
 from ..events import EventHub
+from ..naming import PlaceNames
 from .watching import FolderWatch
 
 _LOGGER = logging.getLogger(__name__)
@@ -61,12 +63,14 @@ class Scanner:
         events: EventHub,
         imaging: ImagingRunner,
         language: str,
+        places: PlaceNames,
         when_scanned: Callable[[FolderWatch, Job], Awaitable[None]],
     ) -> None:
         self._store = store
         self._events = events
         self._imaging = imaging
         self._language = language
+        self._places = places
         self._when_scanned = when_scanned
 
     async def scan(self, watch: FolderWatch, context: JobContext) -> Mapping[str, Any]:
@@ -149,9 +153,10 @@ class Scanner:
     ) -> None:
         pairs = list(zip(batch, facts, strict=True))
         language = watch.settings.language or self._language
+        places = await self._places.of([(f.latitude, f.longitude) for f in facts])
         found = [
-            found_photo(watch.source.id, file, fact, language)
-            for file, fact in pairs
+            found_photo(watch.source.id, file, fact, language, place)
+            for (file, fact), place in zip(pairs, places, strict=True)
             if not fact.code
         ]
         unread = [_unread(file, fact) for file, fact in pairs if fact.code]
@@ -171,7 +176,11 @@ class Scanner:
 
 
 def found_photo(
-    source_id: str, file: Seen, facts: FileFacts, language: str
+    source_id: str,
+    file: Seen,
+    facts: FileFacts,
+    language: str,
+    place: Json | None = None,
 ) -> FoundPhoto:
     """Return what the store takes over of a file. Pure."""
     return FoundPhoto(
@@ -184,6 +193,7 @@ def found_photo(
             camera=facts.camera,
             latitude=facts.latitude,
             longitude=facts.longitude,
+            place=place,
             people=facts.people,
             file=NewFile(
                 os.fsdecode(file.path),

@@ -1,0 +1,53 @@
+"""What a question asks of the pipeline: style, given facts, what may be found. Pure."""
+
+from ..config import Settings
+from ..facts import Fact, FactKind, FactSource
+from ..pipeline import given_facts, parse_custom
+from ..schemas import CaptionRequest, Style
+from .photo_files import Picture
+from .questions import NORMAL, PLAIN, RICH, SHORT, CaptionOptions, Question
+
+
+def check_options(options: CaptionOptions) -> None:
+    """Raise what is wrong with a wish before any photo is looked at."""
+    given_facts(options.context)
+    if options.template:
+        parse_custom(options.template)
+
+
+def style_of(question: Question, settings: Settings) -> Style:
+    """Return the style of an answer: the one asked for, else the source's own."""
+    options = question.options
+    if options.style in {"", PLAIN} and options.template:
+        return Style.CUSTOM
+    if options.style not in {"", PLAIN}:
+        return Style(options.style)
+    if options.detail != NORMAL:
+        return {SHORT: Style.SHORT, RICH: Style.DETAILED}[options.detail]
+    if options.style:
+        return Style(options.style)
+    return settings.style if question.source is None else Style.SHORT
+
+
+def request_of(
+    question: Question, picture: Picture, settings: Settings, *, verify: bool
+) -> tuple[CaptionRequest, tuple[str, ...]]:
+    """Return what the pipeline is asked, and notes on what it can't be asked."""
+    options = question.options
+    facts, unknown = given_facts(options.context)
+    style = style_of(question, settings)
+    if style is Style.NOTIFICATION and question.source is not None:
+        facts = (*facts, Fact(FactKind.CAMERA, question.source, FactSource.REQUEST))
+    request = CaptionRequest(
+        path=str(picture.path),
+        language=options.language,
+        verify=verify,
+        facts=facts,
+        find=settings.facts,
+        root=picture.root,
+        is_own_path=picture.is_own_file and not question.is_upload,
+        style=style,
+        template=options.template or settings.template or "{caption}",
+    )
+    notes = [f"'{name[:40]}' is no fact that a caption can tell" for name in unknown]
+    return request, tuple(notes)
