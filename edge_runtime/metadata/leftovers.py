@@ -1,5 +1,7 @@
 """Temporary files that a killed writer of ours left beside a photo."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 import fcntl
 import os
 from pathlib import Path
@@ -22,27 +24,28 @@ def remove_leftover(path: Path) -> bool:
     if not is_leftover(path.name):
         return False
     try:
-        age = time.time() - path.lstat().st_mtime
-        if (0 <= age < STALE_S and is_held(path)) or not path.is_file():
-            return False
-        path.unlink()
+        # a photo's new file gets the photo's own time before it gets its name
+        age = time.time() - path.lstat().st_ctime
+        with _held(path) as is_ours:
+            if not is_ours and 0 <= age < STALE_S:
+                return False
+            path.unlink()
     except OSError:
         return False
     return True
 
 
-def is_held(temporary: Path) -> bool:
-    """Return whether the process that writes a temporary file may still live."""
+@contextmanager
+def _held(temporary: Path) -> Iterator[bool]:
+    """Hold a temporary file; False: its writer does, or the folder knows no locks."""
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(temporary, flags)
     try:
-        descriptor = os.open(temporary, flags)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True  # held, or a folder without locks, where its age has to tell
-    else:
-        return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
     finally:
         os.close(descriptor)

@@ -21,7 +21,7 @@ from .errors import (
     PhotoChangedError,
     PhotoDiskFullError,
 )
-from .leftovers import STALE_S, is_held
+from .leftovers import remove_leftover
 from .photo_file import (
     MemoryBytes,
     PhotoFile,
@@ -34,6 +34,7 @@ from .photo_file import (
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_RIGHT: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _LOCK_STEP_S: Final = 0.02
+_CREATE_TRIES: Final = 5
 _NEW_FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -85,14 +86,15 @@ def replace_file(new: NewFile, verify: Callable[[PhotoFile], bool]) -> None:
     except OSError as err:
         raise not_written(name, err) from None
     try:
+        # open to the end: the lock on it keeps those away who take leftovers away
         with os.fdopen(descriptor, "wb", buffering=0):
             _write(descriptor, new)
             _dress(descriptor, new)
             os.fsync(descriptor)
-        with open_photo(temporary) as written:
-            _check_written(written, new, verify)
-        _check_unchanged(new, name)
-        temporary.replace(new.path)
+            with open_photo(temporary) as written:
+                _check_written(written, new, verify)
+            _check_unchanged(new, name)
+            temporary.replace(new.path)
     except OSError as err:
         _discard(temporary)
         raise not_written(name, err) from None
@@ -165,21 +167,22 @@ def _temporary_name(path: Path) -> str:
 
 
 def _create(temporary: Path, name: str) -> int:
-    try:
-        return os.open(temporary, _NEW_FLAGS, 0o600)
-    except FileExistsError:
-        age = time.time() - temporary.lstat().st_mtime
-        if 0 <= age < STALE_S and is_held(temporary):
-            raise PhotoBusyError(
-                f"{name}: another process is writing it; try again"
-            ) from None
-        temporary.unlink()
-        return os.open(temporary, _NEW_FLAGS, 0o600)
+    for _ in range(_CREATE_TRIES):
+        with suppress(FileExistsError):
+            descriptor = os.open(temporary, _NEW_FLAGS, 0o600)
+            # whoever takes leftovers away may have seen it before it was held
+            with suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _same_file(temporary, os.fstat(descriptor), is_open=True):
+                return descriptor
+            os.close(descriptor)
+            continue
+        if not remove_leftover(temporary):
+            break
+    raise PhotoBusyError(f"{name}: another process is writing it; try again")
 
 
 def _write(descriptor: int, new: NewFile) -> None:
-    with suppress(OSError):
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     for piece in new.plan.pieces:
         data = (piece,) if isinstance(piece, bytes) else chunks(new.source, *piece)
         for part in data:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import fcntl
 import hashlib
 import os
+import threading
 import time
 
 from metadata_children import write_in_child
@@ -17,6 +18,7 @@ from edge_runtime.metadata import (
     WriteMode,
     WriteOptions,
     read_metadata,
+    remove_leftover,
     restore,
     write_caption,
 )
@@ -129,7 +131,7 @@ def test_what_a_power_cut_left_is_swept_away(jpeg):
     assert read_metadata(jpeg).caption().text == ENGLISH
 
 
-def test_a_temporary_file_that_somebody_still_writes_is_left_alone(jpeg):
+def test_a_temporary_file_that_somebody_still_writes_is_left_alone(jpeg, monkeypatch):
     """As on a network folder, where two writers could not see each other's lock."""
     name = hashlib.sha256(b"photo.jpg.xmp").hexdigest()[:16]
     temporary = jpeg.with_name(f".edge-captions-{name}.tmp")
@@ -138,7 +140,44 @@ def test_a_temporary_file_that_somebody_still_writes_is_left_alone(jpeg):
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(PhotoBusyError):
             write_caption(jpeg, CAPTION)
-        assert temporary.exists()
-        os.utime(temporary, (0, 0))
+        assert not remove_leftover(temporary)
+        os.utime(temporary, (0, 0))  # a photo's new file gets its time before its name
+        assert not remove_leftover(temporary)
+        monkeypatch.setattr("edge_runtime.metadata.leftovers.STALE_S", 0)
         write_caption(jpeg, CAPTION)
     assert not temporary.exists()
+
+
+def test_only_our_own_leftovers_are_taken_away(tmp_path):
+    ours = tmp_path / ".edge-captions-0123456789abcdef.tmp"
+    other = tmp_path / ".syncthing.photo.jpg.tmp"
+    for path in (ours, other):
+        path.write_bytes(b"half a file")
+    assert [remove_leftover(path) for path in (ours, other, ours)] == [
+        True,
+        False,
+        False,
+    ]
+    assert list(tmp_path.iterdir()) == [other]
+
+
+def test_leftovers_are_taken_away_while_others_are_written(jpeg):
+    """The look at a folder and a writer meet at the same file again and again."""
+    folder = jpeg.parent
+    stop = threading.Event()
+
+    def sweep():
+        while not stop.is_set():
+            for path in folder.glob(".edge-captions-*.tmp"):
+                remove_leftover(path)
+
+    sweeper = threading.Thread(target=sweep)
+    sweeper.start()
+    try:
+        for mode in (WriteMode.EMBED, WriteMode.SIDECAR) * 10:
+            write_caption(jpeg, CAPTION, mode)
+            restore(jpeg)
+    finally:
+        stop.set()
+        sweeper.join()
+    assert list(folder.iterdir()) == [jpeg]
