@@ -17,7 +17,7 @@ from .rows import from_json, to_path
 from .tag_rows import add_tag, remove_tag, tags_of
 from .times import now_ms
 
-_FACTS = ("taken_at", "camera", "latitude", "longitude")
+_FACTS = ("width", "height", "taken_at", "camera", "latitude", "longitude")
 
 
 @dataclass(frozen=True, slots=True)
