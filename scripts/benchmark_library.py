@@ -39,6 +39,7 @@ from edge_runtime.watcher import Walk
 
 LOOK: Final = """
 import asyncio, json, resource, sys, time
+from statistics import median
 from pathlib import Path
 from edge_runtime.store import Store
 from edge_runtime.watcher import Settling, look
