@@ -26,6 +26,7 @@ from .heic import open_heic
 from .heif_items import promote_preview
 from .model import MAX_PIXELS, PhotoFormat, PhotoHeader, Preview
 from .need import decode_need
+from .raw import picture_of
 from .source import PhotoSource, open_source, unreadable
 
 _LOGGER = logging.getLogger(__name__)
@@ -73,19 +74,30 @@ def open_photo(
     """
     with open_source(photo) as source, _decoder_errors(source.name):
         header = header_of(source)
-        need = decode_need(header, target)
-        if memory_budget is None or need <= memory_budget:
-            return _decode(source, header, target, memory_budget)
-        preview = header.preview
-        if preview is None or min(preview.width, preview.height) < MIN_PREVIEW_SIDE:
-            raise _too_large_for_memory(source.name, header, need, memory_budget)
-        try:
-            return _decode_preview(source, header, preview, target)
-        except PhotoDamagedError:
-            # the photo itself may be whole: what it lacks is memory
-            raise _too_large_for_memory(
-                source.name, header, need, memory_budget
-            ) from None
+        if header.format is not PhotoFormat.RAW:
+            return _open(source, header, target, memory_budget)
+        decoded = _open(*picture_of(source, header), target, memory_budget)
+        note = (
+            f"seen by the preview in the RAW photo ({header.width} x {header.height})"
+        )
+        notes = (*decoded.notes, note)
+        return replace(decoded, format=PhotoFormat.RAW, notes=notes)
+
+
+def _open(
+    source: PhotoSource, header: PhotoHeader, target: int, budget: int | None
+) -> DecodedPhoto:
+    need = decode_need(header, target)
+    if budget is None or need <= budget:
+        return _decode(source, header, target, budget)
+    preview = header.preview
+    if preview is None or min(preview.width, preview.height) < MIN_PREVIEW_SIDE:
+        raise _too_large_for_memory(source.name, header, need, budget)
+    try:
+        return _decode_preview(source, header, preview, target)
+    except PhotoDamagedError:
+        # the photo itself may be whole: what it lacks is memory
+        raise _too_large_for_memory(source.name, header, need, budget) from None
 
 
 def _decode(

@@ -15,7 +15,8 @@ from .raster import (
     read_png,
     read_webp,
 )
-from .sniff import HEAD_BYTES, not_supported
+from .raw import read_raw
+from .sniff import HEAD_BYTES, RawPhotoFormatError, not_supported
 from .source import PhotoSource, open_source
 from .tiff import TIFF_SIGNATURES, read_tiff
 
@@ -32,7 +33,13 @@ def read_header(photo: str | os.PathLike[str] | bytes) -> PhotoHeader:
 
 def header_of(source: PhotoSource) -> PhotoHeader:
     """Return the header of an open photo."""
-    header = _parse(source)
+    try:
+        header = _parse(source)
+    except RawPhotoFormatError:
+        found = read_raw(source)
+        if found is None:
+            raise
+        header = found
     check_size(header, source.name)
     return header
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-SUPPORTED_FORMATS = "JPEG, PNG, WebP, HEIC, AVIF, GIF, TIFF and BMP"
+SUPPORTED_FORMATS = "JPEG, PNG, WebP, HEIC, AVIF, GIF, TIFF, BMP and RAW with a preview"
 
 MAX_PIXELS = 300_000_000
 """Above the largest phone sensors (200 MP) and most stitched panoramas."""
@@ -23,6 +23,8 @@ class PhotoFormat(StrEnum):
     AVIF = "avif"
     TIFF = "tiff"
     BMP = "bmp"
+    RAW = "raw"
+    """A camera's own, seen by the preview that it put in."""
 
 
 @dataclass(frozen=True, slots=True)

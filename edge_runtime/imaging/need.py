@@ -28,7 +28,7 @@ _SUBSAMPLED = 2.5
 def decode_need(header: PhotoHeader, target: int) -> int:
     """Return the bytes that opening a photo for `target` pixels takes at its peak."""
     pixels = header.width * header.height
-    if header.format is PhotoFormat.JPEG:
+    if header.format in {PhotoFormat.JPEG, PhotoFormat.RAW}:
         scale = draft_scale((header.width, header.height), target)
         coefficients = pixels * samples_per_pixel(header) * _COEFFICIENT_BYTES
         whole = coefficients if header.progressive else 0.0

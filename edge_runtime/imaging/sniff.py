@@ -35,6 +35,7 @@ _KINDS = (
     (0, b"MZ", "is a program"),
     (0, b"SQLite format 3", "is a database"),
 )
+_CIFF = b"HEAPCCDR"
 _RAW_KINDS = (
     (b"FUJIFILMCCD-RAW", "Fujifilm RAF"),
     (b"FOVb", "Sigma X3F"),
@@ -43,6 +44,7 @@ _RAW_KINDS = (
     (b"IIRS", "Olympus ORF"),
     (b"MMOR", "Olympus ORF"),
     (b"\x00MRM", "Minolta MRW"),
+    (_CIFF, "Canon CRW"),
 )
 _MARKUP = (
     (b"<svg", "is an SVG drawing"),
@@ -53,10 +55,14 @@ _TEXT_CONTROLS = frozenset(b"\t\n\r\x0c\x1b")
 _FIRST_PRINTABLE = 0x20
 
 
+class RawPhotoFormatError(PhotoFormatError):
+    """A camera's RAW photo in which no preview was looked for yet."""
+
+
 def not_supported(name: str, head: bytes) -> PhotoFormatError:
     """Return the error that says what a file with these first bytes is."""
     for magic, kind in _RAW_KINDS:
-        if head.startswith(magic):
+        if head.startswith(magic) or (magic == _CIFF and head[6:14] == magic):
             return raw_photo(name, kind)
     return unsupported(name, _describe(head))
 
@@ -70,9 +76,9 @@ def unsupported(name: str, kind: str) -> PhotoFormatError:
 
 def raw_photo(name: str, kind: str) -> PhotoFormatError:
     """Return the error for a camera's RAW photo."""
-    return PhotoFormatError(
-        f"{name}: is a RAW photo ({kind}), which is not supported; name the JPEG or "
-        "HEIC that the camera saved beside it, or export one"
+    return RawPhotoFormatError(
+        f"{name}: is a RAW photo ({kind}) without a preview that can be read; name "
+        "the JPEG or HEIC that the camera saved beside it, or export one"
     )
 
 
