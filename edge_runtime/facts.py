@@ -35,6 +35,7 @@ class FactSource(StrEnum):
     IPTC = "iptc"
     FILE_NAME = "file_name"
     FOLDER = "folder"
+    PICASA = "picasa"
     OCR = "ocr"
 
 

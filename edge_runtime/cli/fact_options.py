@@ -26,6 +26,7 @@ _SOURCES: Final = {
     FactSource.IPTC: "from the photo's IPTC",
     FactSource.FILE_NAME: "from the file's name",
     FactSource.FOLDER: "from the folder's name",
+    FactSource.PICASA: "from Picasa",
     FactSource.OCR: "read in the picture",
 }
 

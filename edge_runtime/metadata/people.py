@@ -1,6 +1,6 @@
 """Read the people in a photo: face regions of three standards, and bare names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from .model import Area, Person
@@ -35,12 +35,20 @@ def people(packets: list[XmpData]) -> tuple[Person, ...]:
 
     digiKam writes the regions of both standards, so one face often stands twice.
     """
+    return distinct(
+        person
+        for reader in (_mwg, _microsoft, _bare_names)
+        for packet in packets
+        for person in reader(packet)
+    )
+
+
+def distinct(people_found: Iterable[Person]) -> tuple[Person, ...]:
+    """Return people, each name once; the first counts."""
     found: dict[str, Person] = {}
-    for reader in (_mwg, _microsoft, _bare_names):
-        for packet in packets:
-            for person in reader(packet):
-                if len(found) < _MAX_PEOPLE:
-                    found.setdefault(person.name, person)
+    for person in people_found:
+        if len(found) < _MAX_PEOPLE:
+            found.setdefault(person.name, person)
     return tuple(found.values())
 
 

@@ -19,8 +19,9 @@ from .gathering import (
     load_sidecars,
 )
 from .model import EMBEDDED, FoundText, PhotoMetadata, Position
-from .people import people
+from .people import distinct, people
 from .photo_file import open_photo
+from .picasa import picasa_people
 from .provenance import Mark, text_hash
 from .xmp_values import DEFAULT_LANGUAGE
 
@@ -37,7 +38,11 @@ def read_metadata(path: Path) -> PhotoMetadata:
         kind = kind_of(photo)
         sidecars = load_sidecars(path)
         found = conclude(gather(kind, blocks_of(photo, kind), sidecars))
-        return replace(found, sidecars=tuple(sidecar.path for sidecar in sidecars))
+        return replace(
+            found,
+            people=distinct([*found.people, *picasa_people(path)]),
+            sidecars=tuple(sidecar.path for sidecar in sidecars),
+        )
 
 
 def conclude(gathered: Gathered) -> PhotoMetadata:

@@ -145,6 +145,8 @@ def _check_date(text: str) -> None:
 def _source_of(place: str) -> FactSource:
     if place.startswith("exif:"):
         return FactSource.EXIF
+    if place.startswith("picasa:"):
+        return FactSource.PICASA
     return FactSource.IPTC if place.startswith("iptc:") else FactSource.XMP
 
 
@@ -158,7 +160,7 @@ def _camera(metadata: "PhotoMetadata") -> Fact | None:
 
 def _people(metadata: "PhotoMetadata") -> list[Fact | None]:
     return [
-        Fact(FactKind.PERSON, person.name, FactSource.XMP)
+        Fact(FactKind.PERSON, person.name, _source_of(person.place))
         for person in metadata.people[:_MAX_PEOPLE]
     ]
 

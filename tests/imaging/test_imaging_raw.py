@@ -80,7 +80,7 @@ def test_every_makers_raw_is_seen(head):
     ],
 )
 def test_a_raw_without_a_preview_says_what_to_do(raw):
-    with pytest.raises(PhotoFormatError, match="RAW photo .* name the JPEG or HEIC"):
+    with pytest.raises(PhotoFormatError, match=r"RAW photo .* name the JPEG or HEIC"):
         open_photo(raw, 224)
 
 
