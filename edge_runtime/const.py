@@ -22,3 +22,5 @@ DEFAULT_HUB: Final = "https://huggingface.co"
 
 LANGUAGE_PATTERN: Final = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
 """A language tag as BCP 47 forms it: `en`, `pt-BR`, `zh-Hant`."""
+MAX_PATTERN: Final = 500
+"""Most characters of a person's own template."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from . import hardware as machine
 from .config import Settings
@@ -17,7 +17,6 @@ from .inference.messages import LoadRequest, ScoreJob, SharedScorer
 from .inference.registry import FAMILIES, SCORERS
 from .inference.runner import ModelRunner
 from .manifest import Manifest, ModelSpec, load_manifest
-from .pipeline import CaptionCheck, CaptionPipeline, Composer, Described, FactFinder
 from .preferences import NONE, SelectionLayer, SelectionSettings
 from .schemas import CaptionRequest, CaptionResult, Task
 from .selection import (
@@ -31,6 +30,10 @@ from .selection import (
 from .selection.memory import usable_memory
 from .selftest import SelfTest, SelfTestStore
 from .yaml_reader import suggest
+
+# imported when a photo is described: 3 MB that a service at rest has no use for
+if TYPE_CHECKING:
+    from .pipeline import Composer, Described, FactFinder
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +90,17 @@ class EdgeRuntime:
         return {name: "installed" if is_installed(name) else None for name in names}
 
     @cached_property
-    def composer(self) -> Composer:
+    def composer(self) -> "Composer":
         """Return what puts captions and facts together."""
+        from .pipeline import Composer  # noqa: PLC0415
+
         return Composer()
 
     @cached_property
-    def finder(self) -> FactFinder:
+    def finder(self) -> "FactFinder":
         """Return what reads the facts that photos hold."""
+        from .pipeline import FactFinder  # noqa: PLC0415
+
         return FactFinder()
 
     def model(self, model_id: str) -> ModelSpec:
@@ -141,8 +148,10 @@ class EdgeRuntime:
         """Return the caption of one photo by one captioner, checked if possible."""
         return (await self.describe(request, spec)).result
 
-    async def describe(self, request: CaptionRequest, spec: ModelSpec) -> Described:
+    async def describe(self, request: CaptionRequest, spec: ModelSpec) -> "Described":
         """Return the same, ready for text models to go on with."""
+        from .pipeline import CaptionCheck, CaptionPipeline  # noqa: PLC0415
+
         runner = self.runner(spec, verify=request.verify)
         scorer = self.scorer(spec) if request.verify else None
         check = None

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from ..const import MAX_PATTERN
 from ..errors import (
     DiskFullError,
     EdgeRuntimeError,
@@ -19,7 +20,6 @@ from ..errors import (
     WorkerStoppedError,
     WorkerTimeoutError,
 )
-from ..pipeline import MAX_PATTERN
 from ..schemas import Style
 from ..selection import Choice as ModelChoice
 from ..service import (

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from aiohttp import ClientSession
 
+from .. import pipeline
 from ..connectors.errors import ConnectorRefusedError, ConnectorSetupError
 from ..connectors.immich import ImmichAsset, ImmichClient
 from ..errors import PhotoError
 from ..jobs import JobContext, JobKind, Priority, Resource
-from ..pipeline import Parts as CaptionParts
 from ..schemas import Verdict
 from ..store import ConnectorItem, Job
 from .answers import Answer
@@ -215,7 +215,7 @@ class ImmichJobs:
         await self._note(asset, State.WRITTEN, text)
         context.resume["captioned"] += 1
         if self._parts.settings.immich_tags:
-            names = CaptionParts(text, answer.language).get("tags") or []
+            names = pipeline.Parts(text, answer.language).get("tags") or []
             if names:
                 await client.tag(asset.id, [f"{_TAG_ROOT}/{name}" for name in names])
         return Step.CAPTION

@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from ..context import place_record
 from ..facts import FactKind
-from ..pipeline import FactFinder
+from ..runtime import EdgeRuntime
 from ..store import Json
 
 Spot = tuple[float | None, float | None]
@@ -16,9 +15,9 @@ class PlaceNames:
     """Names positions for lists and searches, in the service's language."""
 
     def __init__(
-        self, finder: FactFinder, language: str, allowed: Sequence[FactKind]
+        self, runtime: EdgeRuntime, language: str, allowed: Sequence[FactKind]
     ) -> None:
-        self._finder = finder
+        self._runtime = runtime
         self._language = language
         self._is_on = FactKind.PLACE in allowed
 
@@ -31,5 +30,10 @@ class PlaceNames:
     def _named(self, latitude: float | None, longitude: float | None) -> Json | None:
         if latitude is None or longitude is None:
             return None
-        fact = self._finder.place_at(latitude, longitude, self._language)
-        return None if fact is None else place_record(fact)
+        fact = self._runtime.finder.place_at(latitude, longitude, self._language)
+        if fact is None:
+            return None
+        # the places of the world are imported by whom they are looked up for
+        from ..context import place_record  # noqa: PLC0415
+
+        return place_record(fact)

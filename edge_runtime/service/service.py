@@ -141,9 +141,7 @@ class Service:
         self._rest = Rest(self.store, lambda: pool.is_memory_free and not jobs.running)
         self.store.when_idle(self._rest.later)
         files = PhotoFiles(self.settings, self.store)
-        places = PlaceNames(
-            self.runtime.finder, self.settings.language, self.settings.facts
-        )
+        places = PlaceNames(self.runtime, self.settings.language, self.settings.facts)
         keeper = Keeper(
             self.store, pool.imaging, work, self.events, memory_budget, places
         )

@@ -1,8 +1,8 @@
 """What a question asks of the pipeline: style, given facts, what may be found. Pure."""
 
+from .. import pipeline
 from ..config import Settings
 from ..facts import Fact, FactKind, FactSource
-from ..pipeline import given_facts, parse_custom
 from ..schemas import CaptionRequest, Style
 from .photo_files import Picture
 from .questions import NORMAL, PLAIN, RICH, SHORT, CaptionOptions, Question
@@ -10,9 +10,9 @@ from .questions import NORMAL, PLAIN, RICH, SHORT, CaptionOptions, Question
 
 def check_options(options: CaptionOptions) -> None:
     """Raise what is wrong with a wish before any photo is looked at."""
-    given_facts(options.context)
+    pipeline.given_facts(options.context)
     if options.template:
-        parse_custom(options.template)
+        pipeline.parse_custom(options.template)
 
 
 def style_of(question: Question, settings: Settings) -> Style:
@@ -34,7 +34,7 @@ def request_of(
 ) -> tuple[CaptionRequest, tuple[str, ...]]:
     """Return what the pipeline is asked, and notes on what it can't be asked."""
     options = question.options
-    facts, unknown = given_facts(options.context)
+    facts, unknown = pipeline.given_facts(options.context)
     style = style_of(question, settings)
     if style is Style.NOTIFICATION and question.source is not None:
         facts = (*facts, Fact(FactKind.CAMERA, question.source, FactSource.REQUEST))

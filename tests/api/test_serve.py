@@ -9,6 +9,7 @@ from pathlib import Path
 import re
 import signal
 import socket
+import subprocess
 import sys
 import time
 
@@ -299,3 +300,31 @@ async def test_the_service_imports_nothing_heavy(home):
         maps = Path(f"/proc/{service.process.pid}/maps").read_text()  # noqa: ASYNC240
         for name in ("numpy", "PIL", "onnxruntime", "zeroconf", "huggingface"):
             assert f"/{name}/" not in maps, name
+
+
+UNUSED_AT_REST = {
+    "edge_runtime.cli.metadata",
+    "edge_runtime.context",
+    "edge_runtime.downloads.installer",
+    "edge_runtime.metadata.model",
+    "edge_runtime.pipeline.check",
+    "edge_runtime.pipeline.composing",
+    "edge_runtime.pipeline.known",
+    "difflib",
+    "importlib.metadata",
+    "statistics",
+    "zipfile",
+    "zeroconf",
+}
+
+
+def test_what_a_service_at_rest_does_not_use_is_not_imported():
+    """Each of these was some of the memory that a small machine has not got."""
+    code = (
+        "from edge_runtime.cli.main import build_parser; build_parser('serve');"
+        "import edge_runtime.api.server, edge_runtime.service, sys; print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    )
+    assert not UNUSED_AT_REST & set(done.stdout.split())

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from edge_runtime.manifest import Thresholds, UnknownWord
-from edge_runtime.pipeline import Evidence, check, parse
+from edge_runtime.pipeline import parse
+from edge_runtime.pipeline.check import Evidence, check
 from edge_runtime.schemas import ImageLabel, Verdict
 
 LIMITS = Thresholds(

@@ -6,16 +6,7 @@ import json
 import re
 from typing import Any, Final
 
-from ... import __version__
-from ...pipeline import (
-    Parts,
-    UnfillableError,
-    Wishes,
-    as_object,
-    fill,
-    language_of,
-    read_wishes,
-)
+from ... import __version__, pipeline
 from ...service import Answer, CaptionOptions, Question
 from ..routing import Call
 from .errors import ModelCannotAnswerError
@@ -110,19 +101,19 @@ def pieces(text: str) -> list[str]:
     return _PIECE.findall(text)
 
 
-async def wishes_of(call: Call, prompt: str, named: Named) -> Wishes:
+async def wishes_of(call: Call, prompt: str, named: Named) -> "pipeline.Wishes":
     """Return what a prompt asks for; raise ModelCannotAnswerError."""
     return await _wishes(call, Asked(named.name, prompt, ()), named)
 
 
-async def _wishes(call: Call, asked: Asked, named: Named) -> Wishes:
+async def _wishes(call: Call, asked: Asked, named: Named) -> "pipeline.Wishes":
     is_json = asked.wants_json or asked.schema is not None
-    wishes = read_wishes(asked.prompt, wants_json=is_json)
+    wishes = pipeline.read_wishes(asked.prompt, wants_json=is_json)
     if wishes.unfollowable:
         words = " ".join(wishes.unfollowable)
         raise await _cannot(call, named, f"'{words}' asks for more than a description")
     if wishes.language is None and asked.system:
-        wishes = replace(wishes, language=language_of(asked.system))
+        wishes = replace(wishes, language=pipeline.language_of(asked.system))
     return wishes
 
 
@@ -137,13 +128,13 @@ async def _cannot(call: Call, named: Named, why: str) -> ModelCannotAnswerError:
 async def _check_schema(call: Call, schema: Mapping[str, Any], named: Named) -> None:
     """Raise before the photo is looked at if its caption could not fill the schema."""
     try:
-        fill(schema, Parts("A photo."))
-    except UnfillableError as err:
+        pipeline.fill(schema, pipeline.Parts("A photo."))
+    except pipeline.UnfillableError as err:
         why = f"a caption doesn't say '{err}'"
         raise await _cannot(call, named, why) from None
 
 
-def _options(call: Call, wishes: Wishes, named: Named) -> CaptionOptions:
+def _options(call: Call, wishes: "pipeline.Wishes", named: Named) -> CaptionOptions:
     return CaptionOptions(
         language=wishes.language or call.service.settings.language,
         model=None if named.is_best else named.spec.id,
@@ -153,15 +144,15 @@ def _options(call: Call, wishes: Wishes, named: Named) -> CaptionOptions:
 
 
 async def _written(
-    call: Call, asked: Asked, wishes: Wishes, found: Answer, named: Named
+    call: Call, asked: Asked, wishes: "pipeline.Wishes", found: Answer, named: Named
 ) -> str:
-    parts = Parts(found.caption, found.language)
+    parts = pipeline.Parts(found.caption, found.language)
     try:
         if asked.schema is not None:
-            return _json(fill(asked.schema, parts))
+            return _json(pipeline.fill(asked.schema, parts))
         if wishes.wants_json:
-            return _json(as_object(parts, wishes.fields))
-    except UnfillableError as err:
+            return _json(pipeline.as_object(parts, wishes.fields))
+    except pipeline.UnfillableError as err:
         raise await _cannot(call, named, f"a caption doesn't say '{err}'") from None
     return found.caption
 

@@ -4,12 +4,10 @@ from .composer import Composed, Composer, Draft
 from .custom import NAMES as TEMPLATE_NAMES, parse_custom
 from .hashtags import hashtags
 from .language import LanguageFileError, Languages
-from .patterns import MAX_PATTERN
 from .phrases import extra_sentences
 from .styles import RULES, StyleRule, told
 
 __all__ = [
-    "MAX_PATTERN",
     "RULES",
     "TEMPLATE_NAMES",
     "Composed",

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import re
 from typing import Final
 
+from ...const import MAX_PATTERN
 from ...errors import TemplateError
 from ...yaml_reader import suggest
 
-MAX_PATTERN: Final = 500
 _PIECE: Final = re.compile(r"\{\{|\}\}|\[\[|\]\]|\{(?P<name>\w*)\}|[{}\[\]]|[^{}\[\]]+")
 _DOUBLED: Final = frozenset({"{{", "}}", "[[", "]]"})
 _BEFORE_MARK: Final = re.compile(r" +([.,;:!?])(?=\s|$)")
