@@ -30,6 +30,7 @@ _MODULES: Final = (
     "models",
     "download",
     "serve",
+    "demo",
     "pair",
     "token",
     "config",

@@ -27,7 +27,9 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         "token (edge-captions token create NAME).",
     )
     parser.add_argument("--host", metavar="ADDRESS", help="0.0.0.0: the whole network")
-    parser.add_argument("--port", metavar="N", type=_port, help="0 takes a free one")
+    parser.add_argument(
+        "--port", metavar="N", type=port_number, help="0 takes a free one"
+    )
     parser.set_defaults(run=run)
 
 
@@ -83,7 +85,8 @@ def _tell(console: Console, settings: Settings, where: "Listening") -> None:
     sys.stderr.flush()
 
 
-def _port(text: str) -> int:
+def port_number(text: str) -> int:
+    """Return the port that a text names."""
     if not text.isdigit() or int(text) > 65_535:  # noqa: PLR2004 - the last port
         raise argparse.ArgumentTypeError(f"'{text}' is no port (0 to 65535)")
     return int(text)

@@ -23,6 +23,7 @@ import { SettingsView } from "./views/settings.js";
 import { StudiesView } from "./views/studies.js";
 import { WelcomeView } from "./views/welcome.js";
 
+/** @type {[string, string, any][]} */
 const PLACES = [
   ["library", "library", LibraryView],
   ["review", "review", ReviewView],
@@ -36,6 +37,9 @@ const PLACES = [
 const ON_WIDE_ONLY = new Set(["studies"]);
 const ALBUMS = new Set(["tag", "place", "person"]);
 const VIEWS = { ...Object.fromEntries(PLACES.map(([name, , view]) => [name, view])), tag: LibraryView, place: LibraryView, person: LibraryView, welcome: WelcomeView };
+
+/** @returns {HTMLElement} what lies below a photo */
+const frame = () => document.querySelector(".frame");
 
 /** Shows the view that the address names; a photo lies over the view before it. */
 export class Shell {
@@ -131,7 +135,7 @@ export class Shell {
     this.#overlay?.unmount();
     fill(this.#over);
     this.#over.hidden = false;
-    document.querySelector(".frame").inert = true;
+    frame().inert = true;
     document.documentElement.classList.add("has-overlay");
     this.#overlay = new PhotoView(photoId, () => this.#leavePhoto());
     this.#overlay.mount(this.#over);
@@ -154,7 +158,7 @@ export class Shell {
     this.#overlay = null;
     this.#over.hidden = true;
     fill(this.#over);
-    document.querySelector(".frame").inert = false;
+    frame().inert = false;
     document.documentElement.classList.remove("has-overlay");
     if (this.#returnTo?.isConnected) this.#returnTo.focus({ preventScroll: true });
     document.title = `${this.#base?.title ?? ""} · Edge Captions`;
@@ -193,7 +197,7 @@ export class Shell {
 
   #search() {
     if (!document.querySelector(".search-field")) go(link("library"));
-    document.querySelector(".search-field")?.focus();
+    /** @type {HTMLElement | null} */ (document.querySelector(".search-field"))?.focus();
   }
 
   #skip(event) {

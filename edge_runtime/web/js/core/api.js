@@ -44,7 +44,13 @@ export function address(path, query = {}) {
 /** Return the address of a photo's picture: 320 or 1280 pixels. */
 export const picture = (photoId, size = 320) => address(`photos/${photoId}/thumbnail`, { size }).href;
 
-/** Ask the service; returns its JSON, or null for an empty answer. */
+/**
+ * Ask the service; returns its JSON, or null for an empty answer.
+ * @param {string} method
+ * @param {string} path below api/v1/
+ * @param {{query?: object, body?: unknown, headers?: Record<string, string>, signal?: AbortSignal, timeout?: number}} [options]
+ * @returns {Promise<any>}
+ */
 export async function call(method, path, { query, body, headers = {}, signal, timeout = TIMEOUT_MS } = {}) {
   const options = { method, headers: { Accept: "application/json", ...headers }, credentials: "same-origin" };
   if (method !== "GET") options.headers["X-Requested-With"] = "fetch";

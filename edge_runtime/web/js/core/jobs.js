@@ -9,12 +9,20 @@ const ASK_EVERY_MS = 4000;
 
 export const isEnded = (job) => ENDED.has(job.state);
 
-/** Resolve with the job when it has ended; `onChange` hears of each step. */
-export function ended(job, { onChange = () => {}, signal = null } = {}) {
+/** @param {object} _job what nobody listens to */
+const nobody = (_job) => {};
+
+/**
+ * Resolve with the job when it has ended; `onChange` hears of each step.
+ * @param {{id: string}} job
+ * @param {{onChange?: (job: any) => void, signal?: AbortSignal}} [options]
+ * @returns {Promise<any>}
+ */
+export function ended(job, { onChange = nobody, signal = null } = {}) {
   return new Promise((resolve, reject) => {
     const stops = [];
     const finish = (settle, value) => {
-      stops.forEach((stop) => stop());
+      for (const stop of stops) stop();
       settle(value);
     };
     const look = async () => {

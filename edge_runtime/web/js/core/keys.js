@@ -27,7 +27,7 @@ export function bindingsNow() {
   const seen = new Set();
   return layers.toReversed().flat().filter((binding) => {
     const isNew = !seen.has(binding.keys[0]);
-    binding.keys.forEach((key) => seen.add(key));
+    for (const key of binding.keys) seen.add(key);
     return isNew && binding.words;
   });
 }
@@ -36,7 +36,7 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (document.querySelector("dialog[open]")) return;
   if (isTyping(event.target) && event.key !== "Escape") return;
-  if (event.target.type === "radio" && event.key.startsWith("Arrow")) return;
+  if (event.target instanceof HTMLInputElement && event.target.type === "radio" && event.key.startsWith("Arrow")) return;
   const isSingle = event.key.length === 1;
   if (isSingle && !areKeysOn()) return;
   const key = isSingle ? event.key.toLowerCase() : event.key;

@@ -13,6 +13,8 @@ export const session = Object.assign(new Emitter(), {
   language: "en",
   /** Whether names of people are switched on. */
   knowsPeople: false,
+  /** The token has ended while the page was open. */
+  wasSignedOut: false,
   may,
   load,
   signIn,
@@ -46,7 +48,7 @@ async function signIn(token) {
 /** Sign in with a link that works once; raises an ApiError where it doesn't any more. */
 async function signInByLink({ id, secret }) {
   const url = new URL("sign-in", BASE);
-  url.search = new URLSearchParams({ id, secret });
+  url.search = String(new URLSearchParams({ id, secret }));
   // the answer is a redirect to the page that is here already
   const response = await fetch(url, { method: "POST", redirect: "manual", headers: { "X-Requested-With": "fetch" } });
   if (response.type !== "opaqueredirect" && !response.ok) throw await refusal(response);

@@ -87,7 +87,7 @@ export class TagCompletion {
   }
 
   #mark() {
-    [...this.#list.children].forEach((option, place) => option.setAttribute("aria-selected", String(place === this.#chosen)));
+    for (const [place, option] of [...this.#list.children].entries()) option.setAttribute("aria-selected", String(place === this.#chosen));
     if (this.#chosen < 0) this.#area.removeAttribute("aria-activedescendant");
     else this.#area.setAttribute("aria-activedescendant", `${this.#list.id}-${this.#chosen}`);
   }

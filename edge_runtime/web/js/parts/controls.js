@@ -7,6 +7,9 @@ import { icon } from "./icons.js";
 /**
  * Return a button with words and perhaps an icon.
  * kind: "primary", "quiet", "danger" or "" for the plain one; `hint` names its key.
+ * @param {string} words
+ * @param {(event: Event) => unknown} run
+ * @param {{symbol?: string, kind?: string, hint?: string, [attribute: string]: unknown}} [options]
  */
 export function button(words, run, { symbol = null, kind = "", hint = null, ...attributes } = {}) {
   return el(

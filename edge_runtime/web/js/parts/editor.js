@@ -17,8 +17,11 @@ export class Editor {
   #tooLong = el("p", { class: "problem", role: "alert", hidden: true });
   #on;
 
-  /** handlers: onSave(text), onCancel(), onType(text). */
-  constructor({ text, language, label, onSave, onCancel, onType = () => {} }) {
+  /**
+   * handlers: onSave(text), onCancel(), onType(text).
+   * @param {{text: string, language: string, label: string, onSave: (text: string) => unknown, onCancel: () => unknown, onType?: (text: string) => unknown}} options
+   */
+  constructor({ text, language, label, onSave, onCancel, onType = (_text) => {} }) {
     this.#on = { onSave, onCancel, onType };
     const help = freshId("help");
     this.#area = el("textarea", {

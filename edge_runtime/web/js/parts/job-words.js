@@ -78,5 +78,5 @@ function rateOf(job, rate) {
 function durationOf(job) {
   if (!job.started_at) return null;
   const end = isEnded(job) ? job.finished_at : new Date().toISOString();
-  return end && formatSeconds(Math.max((new Date(end) - new Date(job.started_at)) / 1000, 0));
+  return end && formatSeconds(Math.max((new Date(end).getTime() - new Date(job.started_at).getTime()) / 1000, 0));
 }

@@ -6,7 +6,8 @@ const LARGE = 0.5;
 
 /**
  * Return a sentence of warning for a model that is large for this machine, or null.
- * memory: {total_bytes, limit_bytes, available_bytes, held}; `held` by models that would make room.
+ * @param {{memory_bytes: number | null}} model
+ * @param {{total_bytes?: number, limit_bytes?: number, available_bytes?: number, held?: number}} memory `held` by models that would make room
  */
 export function memoryWarning({ memory_bytes: need }, { total_bytes: total, limit_bytes: limit, available_bytes: available, held = 0 }) {
   const whole = limit ?? total ?? null;

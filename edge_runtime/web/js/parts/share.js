@@ -8,6 +8,7 @@ import { button } from "./controls.js";
 import { dialog } from "./dialog.js";
 import { toast } from "./toast.js";
 
+/** @type {[string, number | null][]} */
 const DAYS = [["1", 1], ["7", 7], ["30", 30], ["never", null]];
 
 /** Ask how long a link shall work, and show it once. target: "photo", "tag" or "place". */

@@ -29,6 +29,7 @@ export class ModelsView {
   #opened = new Set();
   #timer = null;
   #watching = null;
+  /** @type {{total_bytes?: number, limit_bytes?: number, available_bytes?: number, held?: number}} */
   #machine = {};
 
   get title() {

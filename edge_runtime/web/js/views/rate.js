@@ -14,7 +14,6 @@ export class RateView {
   #secret;
   #study = null;
   #place = 0;
-  #root = null;
   #body = el("main", { class: "rate" });
 
   constructor(secret) {
@@ -23,7 +22,6 @@ export class RateView {
 
   async mount(root) {
     document.title = t("rate");
-    this.#root = root;
     fill(root, this.#body, toastRegion());
     fill(this.#body, skeleton("line", "review-picture"));
     bind([

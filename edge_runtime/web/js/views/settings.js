@@ -173,7 +173,7 @@ export class SettingsView {
 
   async #showShares() {
     const now = Date.now();
-    const items = (await get("shares")).items.filter((share) => !share.revoked_at && (!share.expires_at || new Date(share.expires_at) > now));
+    const items = (await get("shares")).items.filter((share) => !share.revoked_at && (!share.expires_at || new Date(share.expires_at).getTime() > now));
     fill(
       this.#shares,
       items.length === 0 && el("p", { class: "hint", text: t("shares.none") }),

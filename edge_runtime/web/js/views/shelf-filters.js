@@ -6,16 +6,17 @@ import { formatMonth, t } from "../core/i18n.js";
 import { session } from "../core/session.js";
 
 const MOST_OFFERED = 200;
+/** @type {[string, () => Promise<HTMLElement[]>][]} */
 const SHELVES = [
-  ["when", "calendar", whenOptions],
-  ["place", "place", placeOptions],
-  ["person", "person", personOptions],
-  ["tag", "tag", tagOptions],
+  ["when", whenOptions],
+  ["place", placeOptions],
+  ["person", personOptions],
+  ["tag", tagOptions],
 ];
 
 /** Return the fields that narrow a list; `onChange({name: value})`. What the list itself is has none. */
 export function shelfFilters(kind, query, onChange) {
-  return SHELVES.filter(([name]) => name !== kind && (name !== "person" || session.knowsPeople)).map(([name, , options]) => {
+  return SHELVES.filter(([name]) => name !== kind && (name !== "person" || session.knowsPeople)).map(([name, options]) => {
     const field = el("select", { class: "chip-select", "aria-label": t(`shelf.${name}`), on: { change: () => onChange({ [name]: field.value }) } });
     show(field, name, query[name] ?? "", []);
     field.hidden = !query[name];
