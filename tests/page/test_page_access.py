@@ -1,12 +1,16 @@
 """Everybody can use every view: axe finds nothing, keys reach everything."""
 
 from pathlib import Path
+import re
 
 from conftest import DESKTOP, PHONE
 import pytest
 
 from edge_runtime.service import CaptionOptions
 
+ROOT = Path(__file__).parents[2]
+SHOTS = ROOT / ".cache" / "test" / "page"
+"""Pictures of every view, for whoever wants to look."""
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 VIEWS = {
     "library": ".tile img.is-loaded",
@@ -24,6 +28,7 @@ VIEWS = {
     "studies/new": ".pick",
     "studies/{study}": ".chart",
     "rate/{respondent}": ".rate-text",
+    "shared/{share}": "figure",
     "photo/{photo}": ".suggestion-text",
 }
 MODES = {"a desktop in light": DESKTOP, "a phone in dark": PHONE}
@@ -40,6 +45,12 @@ def check(page, name: str) -> None:
     assert found == [], name
 
 
+def keep_picture(page, name: str) -> None:
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    page.screenshot(path=SHOTS / f"{words}.png")
+
+
 def prepare(served) -> dict[str, str]:
     """Give the views something to show; return what their addresses name."""
 
@@ -50,7 +61,7 @@ def prepare(served) -> dict[str, str]:
         await service.review.write_caption(second, "en", "Boats at the #harbour")
         await service.review.write_caption(second, "de", "Boote am Hafen")
         await service.caption_jobs.enqueue_photos([second], options, "a test")
-        await service.shares.create("photo", second, "For Gran", None)
+        _, share = await service.shares.create("photo", second, "For Gran", None)
         await service.store.tokens.create("Phone", "write")
         await service.store.pairings.open("Home Assistant")
         choices = await service.studies.choices()
@@ -58,7 +69,7 @@ def prepare(served) -> dict[str, str]:
         study = await service.studies.create("Which?", "en", photos, variants)
         ((_, secret),) = await service.store.respondents.add(study.id, ["Anna"])
         await service.jobs.wait(study.job_id)
-        return {"photo": first, "study": study.id, "respondent": secret}
+        return {"photo": first, "study": study.id, "respondent": secret, "share": share}
 
     return served.run(fill, timeout=60)
 
@@ -72,6 +83,7 @@ def test_every_view_is_accessible(serve, visit, mode):
         page.goto(f"{served.url}#/{view.format(**names)}")
         page.locator(sign).first.wait_for()
         check(page, view)
+        keep_picture(page, f"{view} on {mode}")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
             f"{view} is wider than the window"
         )

@@ -113,14 +113,14 @@ def test_a_page_left_alone_notices_that_its_token_ended(serve, visit):
     token, secret = new_token(served, "read")
     page = visit(f"{served.url}#/tags")
     sign_in(page, secret)
-    page.get_by_role("heading", name="Tags", exact=True).wait_for()
+    page.get_by_role("heading", name="Albums", exact=True).wait_for()
     served.run(lambda s: s.store.tokens.revoke(token.id))
     served.stop()
     served.start()  # the stream ends, and the next one is refused
     page.get_by_text("You were signed out").wait_for()
     assert page.context.cookies() == []  # the dead one is not sent again
     sign_in(page, new_token(served, "read")[1])
-    page.get_by_role("heading", name="Tags", exact=True).wait_for()
+    page.get_by_role("heading", name="Albums", exact=True).wait_for()
     page.keyboard.press("2")
     page.get_by_role("heading", name="Review").wait_for()
     assert page.locator("h1").count() == 1

@@ -23,7 +23,7 @@ async function start() {
   const { name, argument } = parse(location.hash);
   const isGuest = name in FOR_GUESTS;
   addEventListener("hashchange", () => {
-    if (parse(location.hash).name in FOR_GUESTS !== isGuest) location.reload();
+    if (isGuest || parse(location.hash).name in FOR_GUESTS) location.reload();
   });
   if (isGuest) {
     await new FOR_GUESTS[name](argument).mount(root);

@@ -6,6 +6,8 @@ import { isEnded } from "../core/jobs.js";
 import { link } from "../core/router.js";
 
 const SURE_AFTER_S = 2;
+/** Fewer steps than this tell how long a model takes to load, not how fast it is. */
+const SURE_AFTER = 3;
 const MOST_WHOLE = 100_000;
 
 export const kindOf = (job) => (hasWords(`kind.${job.kind}`) ? t(`kind.${job.kind}`) : job.kind);
@@ -29,7 +31,7 @@ export class Paces {
     const first = this.#seen.get(job.id) ?? this.#begin(job, now);
     const seconds = (now - first.at) / 1000;
     const done = job.progress - first.progress;
-    if (!job.total || seconds < SURE_AFTER_S || done <= 0) return [];
+    if (!job.total || seconds < SURE_AFTER_S || done < Math.min(SURE_AFTER, job.total / 10)) return [];
     const rate = done / seconds;
     const left = Math.max((job.total - job.progress) / rate, 0);
     return [rateOf(job, rate), t("job.left", { time: formatSeconds(left) })];
