@@ -57,7 +57,7 @@ class MqttSender:
 
         try:
             async with self._client() as client:
-                for topic, payload in self._discovery():
+                for topic, payload in self.announcements():
                     await _publish(client, topic, payload, retain=True)
                 await _publish(client, self.status_topic, "online", retain=True)
                 try:
@@ -93,7 +93,8 @@ class MqttSender:
             tls_context=tls,
         )
 
-    def _discovery(self) -> Iterator[tuple[str, str]]:
+    def announcements(self) -> Iterator[tuple[str, str]]:
+        """Return topics and payloads by which Home Assistant finds the service."""
         if not self.discovery:
             return
         node = f"edge_captions_{self.identity}".lower()

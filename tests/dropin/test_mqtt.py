@@ -10,7 +10,9 @@ from aiohttp.test_utils import unused_port
 import pytest
 from test_webhook import caption, is_waiting, problem, until
 
+from edge_runtime.connectors.errors import ConnectorError, ConnectorSetupError
 from edge_runtime.connectors.mqtt import MqttSender
+from edge_runtime.connectors.sending import Message
 from edge_runtime.service.deliveries import Patience
 
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin")
@@ -23,11 +25,14 @@ aiomqtt = pytest.importorskip("aiomqtt", reason="aiomqtt is not installed")
 class Broker:
     """A mosquitto that can go away and come back, on the same port."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, passwords=None):
         self.port = unused_port()
         self._config = folder / "mosquitto.conf"
+        access = "allow_anonymous true"
+        if passwords is not None:
+            access = f"allow_anonymous false\npassword_file {passwords}"
         self._config.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\n"
+            f"listener {self.port} 127.0.0.1\n{access}\n"
             f"persistence true\npersistence_location {folder}/\nuser root\n"
         )
         self._process = None
@@ -161,6 +166,8 @@ async def test_after_a_break_everything_is_published(service, broker, tmp_path, 
 
 
 async def test_a_broker_that_comes_back_is_found(service, broker, tmp_path, photo):
+    async with listening(broker, "edge-captions/status") as found:
+        await some(found, 1)
     await broker.stop()
     answers = await caption(service, tmp_path, photo, 2)
     await broker.start()
@@ -175,6 +182,37 @@ async def test_a_service_that_dies_is_offline(service, broker):
         await some(found, 1)
         await service.deliveries.stop()
         assert (await some(found, 1))[0][1] == "offline"
+
+
+@pytest.mark.skipif(
+    shutil.which("mosquitto_passwd") is None, reason="mosquitto_passwd is not there"
+)
+async def test_a_broker_with_a_password(tmp_path):
+    passwords = tmp_path / "passwords"
+    program = await asyncio.create_subprocess_exec(
+        "mosquitto_passwd", "-b", "-c", str(passwords), "captions", "a secret"
+    )
+    assert await program.wait() == 0
+    broker = Broker(tmp_path, passwords)
+    await broker.start()
+    url = f"mqtt://127.0.0.1:{broker.port}"
+    try:
+        for word in (None, "a wrong one"):
+            sender = MqttSender(url, "id", username="captions", password=word)
+            with pytest.raises(ConnectorError, match="can't be reached"):
+                async with sender.connected():
+                    pass
+        sender = MqttSender(url, "id", username="captions", password="a secret")
+        async with sender.connected() as link:
+            await link.send(Message("1", 0, {"type": "caption.ready", "caption": None}))
+    finally:
+        await broker.stop()
+
+
+async def test_an_address_that_is_no_brokers():
+    with pytest.raises(ConnectorSetupError, match="mqtts://HOST"):
+        async with MqttSender("http://127.0.0.1", "id").connected():
+            pass
 
 
 async def test_without_discovery_nothing_is_announced(

@@ -131,6 +131,16 @@ async def test_a_system_message_may_set_the_language(client, photo):
     assert details["language"] == "de" or any("'de'" in n for n in details["notes"])
 
 
+async def test_a_label_before_the_image_is_no_part_of_the_prompt(client, photo):
+    parts = [
+        {"type": "text", "text": "front door 1:"},
+        {"type": "image_url", "image_url": {"url": url_of(photo), "detail": "low"}},
+        {"type": "text", "text": "Describe the image."},
+    ]
+    answer = await ask(client, "", messages=[{"role": "user", "content": parts}])
+    assert "dog" in answer.choices[0].message.content
+
+
 @pytest.mark.parametrize(
     "question",
     ["How many dogs are there?", "Is there a cat?", "Who is this?", "Hello", "Read it"],

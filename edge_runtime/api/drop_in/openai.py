@@ -1,6 +1,7 @@
 """OpenAI's protocol: `/v1/models` and `/v1/chat/completions`, one photo a request."""
 
 from collections.abc import AsyncIterator, Mapping
+import re
 import secrets
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ from .streams import send_stream
 
 ROUTES: Final = RouteTable("openai")
 _OWNER: Final = "edge-captions"
+_LABEL: Final = re.compile(r"[^\n?!:]{1,100}:")
 _IGNORED: Final = (
     "audio", "cache_prompt", "chat_template_kwargs", "enable_thinking",
     "frequency_penalty", "function_call", "functions", "keep_alive", "logit_bias",
@@ -198,6 +200,8 @@ def _content(content: Any, where: str) -> tuple[str, list[str]]:
         if kind == "text" and isinstance(value, str):
             texts.append(value)
         elif kind == "image_url" and (url := _url(value)) is not None:
+            if texts and _LABEL.fullmatch(texts[-1].strip()):
+                texts.pop()  # names the image that follows, and asks for nothing
             images.append(url)
         else:
             raise RequestError(f"{place}: must be a text or an image_url")
