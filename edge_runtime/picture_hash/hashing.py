@@ -5,7 +5,7 @@ chunks. HEIC and AVIF: the payload of every item that is no metadata. Any other 
 and one that is not built as it should be, is hashed as a whole.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 import hashlib
 import os
 from pathlib import Path
@@ -116,9 +116,7 @@ def _jpeg_parts(stream: BinaryIO, size: int) -> Iterator[bytes]:
         offset += length
         if marker == _START_OF_SCAN:
             has_scan = True
-            end = _scan_end(stream, offset, size)
-            yield from _read(stream, offset, end - offset)
-            offset = end
+            offset = yield from _scan(stream, offset, size)
             if offset >= size:
                 break  # cut off: what there is of it still is this picture
     if not has_scan:
@@ -134,14 +132,18 @@ def _jpeg_marker(stream: BinaryIO, offset: int, size: int) -> tuple[int, int]:
     return found[0][1], offset + found.end()
 
 
-def _scan_end(stream: BinaryIO, offset: int, size: int) -> int:
-    """Return the offset of the marker that ends a scan's coded data, or the size."""
+def _scan(stream: BinaryIO, offset: int, size: int) -> Generator[bytes, None, int]:
+    """Yield a scan's coded data; return the offset of the marker that ends it."""
     while offset < size:
-        chunk = b"".join(_read(stream, offset, min(_CHUNK_BYTES, size - offset)))
+        stream.seek(offset)
+        chunk = stream.read(min(_CHUNK_BYTES, size - offset))
         if found := _JPEG_MARK.search(chunk):
+            yield chunk[: found.start()]
             return offset + found.start()
         if len(chunk) <= 1:
+            yield chunk
             break
+        yield chunk[:-1]
         offset += len(chunk) - 1  # a marker may lie across two chunks
     return size
 

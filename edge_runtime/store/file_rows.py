@@ -13,12 +13,19 @@ from .file_records import (
     UnreadFile,
 )
 from .filters import UNDESCRIBED
+from .ids import new_id
 from .rows import from_path, to_path
 
+_LASTING: Final = frozenset({
+    "photo_format_unsupported", "photo_damaged", "photo_too_large", "photo_empty",
+})  # fmt: skip
+"""What stays true of a file until it changes, or until a later version reads more."""
+_THIS_RUN: Final = f"{__version__} {new_id()}"
+"""Who noted what may pass (no permission, a broken disk): it is tried again later."""
 _KNOWN: Final = (
     "SELECT path, size, mtime_ns, sidecars, state FROM files WHERE source_id = ?"
     " UNION ALL SELECT path, size, mtime_ns, sidecars, 'unread' FROM unread_files"
-    " WHERE source_id = ? AND reader = ? ORDER BY path"
+    " WHERE source_id = ? AND reader IN (?, ?) ORDER BY path"
 )
 _CODES: Final = {
     **{state.value: code for code, state in enumerate(STATES)},
@@ -43,7 +50,7 @@ def known_files(connection: sqlite3.Connection, source_id: str) -> KnownFiles:
     known = KnownFiles()
     cursor = connection.cursor()
     cursor.row_factory = None  # plain tuples: a third of the time
-    rows = cursor.execute(_KNOWN, (source_id, source_id, __version__))
+    rows = cursor.execute(_KNOWN, (source_id, source_id, __version__, _THIS_RUN))
     for path, size, mtime_ns, sidecars, state in rows:
         known.add(path, size, mtime_ns, sidecars, _CODES[state])
     return known
@@ -125,10 +132,11 @@ def put_unread(
         )
         if known.rowcount:
             continue
+        reader = __version__ if file.code in _LASTING else _THIS_RUN
         connection.execute(
             "INSERT OR REPLACE INTO unread_files (size, mtime_ns, sidecars, source_id,"
             " path, code, message, reader, seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*look, *place, file.code, file.message[:_MESSAGE], __version__, now),
+            (*look, *place, file.code, file.message[:_MESSAGE], reader, now),
         )
 
 

@@ -11,6 +11,7 @@ from edge_runtime.api.access import Access
 from edge_runtime.api.app import build_app
 from edge_runtime.folder_settings import WatchedFolder
 
+pytestmark = pytest.mark.timeout(120)  # a busy machine starts things slowly
 API = "/api/v1"
 QUIET = {"automatic": False, "watch": False}
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import sys
 
 from library_helpers import (
     by_path,
@@ -16,6 +17,7 @@ from library_helpers import (
 )
 import pytest
 
+from edge_runtime.inference.index_messages import FileFacts
 from edge_runtime.service import (
     FolderNotFoundError,
     FolderWatchedError,
@@ -24,6 +26,7 @@ from edge_runtime.service import (
 )
 from edge_runtime.store import CaptionOrigin, PhotoFilter
 
+pytestmark = pytest.mark.timeout(120)  # a busy machine starts things slowly
 QUIET = {"automatic": False, "watch": False}
 
 
@@ -286,3 +289,52 @@ async def test_what_a_stop_interrupts_goes_on(settings, folder):
             return counts.photos == 50  # ten pairs of the same quality
 
         await until(all_there)
+
+
+async def test_what_can_not_be_read_now_is_read_later(settings, folder):
+    """No permission is no property of the file: the next run tries again."""
+    put_photo(folder / "a.jpg")
+    facts = FileFacts(code="photo_unreadable", message="no permission to read it")
+    async with serving(settings) as service:
+        added = await service.library.add(str(folder), QUIET)
+        service.library._watches[added.id].settling.settle_s = 0.05
+
+        async def refused(paths):
+            return [facts for _ in paths]
+
+        service.library._scanner._imaging.index = refused
+        assert (await scan(service, added.id))["unread"] == 1
+        assert (await scan(service, added.id))["unread"] == 0
+    code = (
+        "import asyncio, json, sys; from pathlib import Path;"
+        "from edge_runtime.store import Store\n"
+        "async def main():\n"
+        "    async with await Store.open(Path(sys.argv[1])) as store:\n"
+        "        known = await store.files.known(sys.argv[2])\n"
+        "        print(len(known.paths))\n"
+        "asyncio.run(main())"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", code, str(settings.home), added.id),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await process.communicate()
+    assert out == b"0\n"
+
+
+async def test_files_that_vanish_while_they_are_read_leave_no_trace(
+    service, source, folder
+):
+    for name in ("castle", "koala", "fig"):
+        put_photo(folder / f"{name}.jpg", name)
+    imaging = service.library._scanner._imaging
+    read = imaging.index
+
+    async def vanishing(paths):
+        (folder / "koala.jpg").unlink(missing_ok=True)
+        return await read(paths)
+
+    imaging.index = vanishing
+    result = await scan(service, source.id)
+    assert (result["added"], result["unread"]) == (2, 0)
+    assert (await scan(service, source.id))["unchanged"] == 2

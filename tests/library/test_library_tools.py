@@ -12,6 +12,7 @@ import pytest
 
 from edge_runtime.picture_hash import picture_hash
 
+pytestmark = pytest.mark.timeout(120)  # a busy machine starts things slowly
 GERMAN = "Ein Schloß am großen See #Urlaub"
 JAPANESE = "湖畔の城 #城"
 EMOJI = "A castle 🏰 by the lake 🏞️ #🏰castle"

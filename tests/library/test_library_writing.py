@@ -19,6 +19,7 @@ import pytest
 from edge_runtime.metadata import read_metadata
 from edge_runtime.picture_hash import picture_hash
 
+pytestmark = pytest.mark.timeout(120)  # a busy machine starts things slowly
 QUIET = {"automatic": False, "watch": False}
 
 

@@ -18,6 +18,7 @@ from ...store import (
     Photo,
     PhotoFilter,
     SuggestionDecidedError,
+    now_ms,
 )
 from ..answers import Origin
 from ..captions import CaptionService
@@ -31,7 +32,7 @@ from .watching import FolderWatch
 
 CAPTION_JOB: Final = "caption_folder"
 _PAGE: Final = 50
-_AT_ONCE: Final = 2
+_AT_ONCE: Final = 3
 """While the model works on one photo, the next is made ready and the last stored."""
 _MAX_ERRORS: Final = 20
 _HOPELESS: Final = 5
@@ -100,6 +101,7 @@ class FolderCaptioner:
         run.total = run.done + (
             counts.photos if options.refresh else counts.undescribed
         )
+        watch.status.began = {context.job.id: (now_ms(), float(run.done))}
         try:
             await self._describe_all(run)
         finally:

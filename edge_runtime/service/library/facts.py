@@ -23,13 +23,13 @@ class FolderFacts:
     def pace(self, job: Job, now: int | None = None) -> dict[str, float | None]:
         """Return how fast a job goes, and the seconds that it still takes."""
         at = now_ms() if now is None else now
-        if (
-            job.started_at is None
-            or not job.progress
-            or job.state is not JobState.RUNNING
-        ):
+        began, before = job.started_at, 0.0
+        if self.status is not None and job.id in self.status.began:
+            began, before = self.status.began[job.id]
+        done = job.progress - before
+        if began is None or done <= 0 or job.state is not JobState.RUNNING:
             return {"per_second": None, "seconds_left": None}
-        rate = job.progress / max((at - job.started_at) / 1000, 0.001)
+        rate = done / max((at - began) / 1000, 0.001)
         left = None if job.total is None else max(0.0, job.total - job.progress) / rate
         return {
             "per_second": round(rate, 3),

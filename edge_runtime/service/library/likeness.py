@@ -15,7 +15,7 @@ WINDOW_MS: Final = 60_000
 _MAX_DISTANCE: Final = 6
 """Bits of the perceptual hash in which two frames of a burst differ at most."""
 _KEPT: Final = 12
-_EXPECTED: Final = 2
+_EXPECTED: Final = 4
 
 
 @dataclass(slots=True)

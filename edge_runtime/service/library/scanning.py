@@ -10,7 +10,7 @@ import re
 from typing import Any, Final
 
 from ...const import LANGUAGE_PATTERN
-from ...errors import WorkerError
+from ...errors import PhotoNotFoundError, WorkerError
 from ...inference.imaging_runner import ImagingRunner
 from ...inference.index_messages import FileFacts
 from ...jobs import JobContext
@@ -34,6 +34,7 @@ from .watching import FolderWatch
 _LOGGER = logging.getLogger(__name__)
 SCAN_JOB: Final = "scan_folder"
 _BATCH: Final = 24
+_GONE: Final = PhotoNotFoundError.code
 _ROUNDS: Final = 20
 """How often a scan looks again for files that were still growing."""
 
@@ -159,7 +160,10 @@ class Scanner:
             for (file, fact), place in zip(pairs, places, strict=True)
             if not fact.code
         ]
-        unread = [_unread(file, fact) for file, fact in pairs if fact.code]
+        # what vanished while it was read is for the next look to say
+        unread = [
+            _unread(file, fact) for file, fact in pairs if fact.code not in {"", _GONE}
+        ]
         if unread:
             await self._store.files.put_unread(watch.source.id, unread)
             counts.unread += len(unread)

@@ -47,6 +47,8 @@ class FolderStatus:
     waits_for: str = ""
     """Why photos are not described now."""
     write_problems: list[str] = field(default_factory=list)
+    began: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """When the work of a job began in this run, and how far it was then."""
 
     def note(self, found: Look) -> bool:
         """Take over what a look found; return whether the folder came or went."""
