@@ -115,6 +115,10 @@ main() {
     constraints=$(echo "$venv"/lib/python3.*/site-packages/homeassistant/package_constraints.txt)
     uv pip install --quiet --python "$venv/bin/python" --constraint "$constraints" \
         --requirement "$components" >&2
+    # without wheels for this Python: built with the compiler, if there is one
+    uv pip install --quiet --python "$venv/bin/python" --constraint "$constraints" \
+        pymicro-vad pyspeex-noise >&2 ||
+        echo "note: no compiler for pymicro-vad: Home Assistant's page will not open" >&2
     uv cache prune --quiet >&2 || true
     echo "$wanted" >"$venv/.ready"
     echo "$venv/bin/python"

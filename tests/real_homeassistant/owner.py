@@ -80,6 +80,20 @@ class Owner:
         """Run an action that has no response."""
         await self.post(f"/api/services/{action}", data)
 
+    async def watch_notes(self, seen: list[dict[str, Any]]) -> None:
+        """Note what notifications say, one after another, until cancelled."""
+        async with self._session.ws_connect(f"{self.url}/api/websocket") as socket:
+            await socket.receive_json()
+            token = self.tokens["access_token"]
+            await socket.send_json({"type": "auth", "access_token": token})
+            await socket.receive_json()
+            kind = "persistent_notification/subscribe"
+            await socket.send_json({"id": 1, "type": kind})
+            while True:
+                message = await socket.receive_json()
+                if message["type"] == "event":
+                    seen += message["event"]["notifications"].values()
+
     async def ask(self, kind: str, **data: Any) -> Any:
         """Send a websocket command; return its result."""
         async with self._session.ws_connect(f"{self.url}/api/websocket") as socket:
