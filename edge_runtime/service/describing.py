@@ -26,6 +26,7 @@ from .wanted import request_of
 _LOGGER = logging.getLogger(__name__)
 _MODEL_FAILED: Final = (
     ModelBrokenError,
+    ModelNotInstalledError,
     WorkerCrashedError,
     WorkerMemoryError,
     WorkerStartError,
@@ -86,6 +87,8 @@ class Describer:
             result = await self._in_turn(question, picture, spec, verify=verify)
             notes = (*picture.notes, *result.notes)
         except _MODEL_FAILED as err:
+            if isinstance(err, ModelNotInstalledError):  # it was, a moment ago
+                self._parts.selector.refresh()
             if question.options.model is not None or spec.id == EMBEDDED_MODEL:
                 raise
             _LOGGER.warning("%s failed: %s", spec.id, err)

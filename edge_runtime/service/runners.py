@@ -98,7 +98,11 @@ class RunnerPool:
         await self._runtime.close()
 
     def _runners_for(self, spec: ModelSpec, *, verify: bool) -> list[ModelRunner]:
-        """Return the model's runner, and the one of a scorer with its own worker."""
+        """Return the model's runner, and the one of a scorer with its own worker.
+
+        Raises ModelNotInstalledError if a file has gone or changed since.
+        """
+        self._runtime.store.paths(spec)
         runners = [self._runtime.runner(spec, verify=verify)]
         scorer = self._runtime.scorer(spec) if verify else None
         if scorer is not None and scorer.shares_encoder is None:

@@ -96,6 +96,25 @@ async def test_a_damaged_file_is_found(service_with_second):
     assert (await service.models.get(SECOND)).state.value != "installed"
 
 
+async def test_a_file_that_went_is_noticed_before_the_next_photo(
+    service_with_second, astronaut
+):
+    service = service_with_second
+    folder = service.settings.models_home / SECOND
+    question = Question(
+        CaptionOptions(model=SECOND, refresh=True), path=astronaut, is_upload=True
+    )
+    assert (await service.captions.ask(question)).model == SECOND
+    await service.models.unload(SECOND)
+    max(folder.glob("*.onnx"), key=lambda path: path.stat().st_size).unlink()
+    with pytest.raises(ModelNotInstalledError, match="1 of"):
+        await service.captions.ask(question)
+    with pytest.raises(ModelNotInstalledError):
+        await service.models.load(SECOND)
+    anything = replace(question, options=CaptionOptions(refresh=True))
+    assert (await service.captions.ask(anything)).model == "tiny-captioner"
+
+
 async def test_what_does_not_fit_wants_to_be_confirmed(service):
     giant = await service.models.get("giant-captioner")
     assert giant.fit.value == "does_not_fit"
