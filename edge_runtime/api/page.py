@@ -10,6 +10,8 @@ from functools import cache
 import gzip
 import hashlib
 from pathlib import Path
+import posixpath
+import re
 from typing import Final
 
 from aiohttp import web
@@ -25,6 +27,8 @@ ROUTES: Final = RouteTable("page")
 FOLDER: Final = Path(__file__).parent.parent / "web"
 YEAR_S: Final = 365 * 24 * 3600
 _INDEX: Final = "index.html"
+_START: Final = "js/app.js"
+_IMPORT: Final = re.compile(r'^import [^;]*?from "(\.[^"]+)";', re.MULTILINE)
 _FOR_EVER: Final = f"public, max-age={YEAR_S}, immutable"
 _TYPES: Final[Mapping[str, str]] = {
     ".css": "text/css",
@@ -141,11 +145,21 @@ def _filled(index: bytes, version: str, names: Mapping[str, bytes]) -> bytes:
     base = f"web/{version}"
     preload = "\n".join(
         f'<link rel="modulepreload" href="{base}/{name}">'
-        for name in names
-        if name.startswith("js/") and not name.startswith("js/lang/")
+        for name in imported(_START, names)
     )
     text = index.decode().replace("{{base}}", base)
     return text.replace("{{preload}}", preload).encode()
+
+
+def imported(start: str, files: Mapping[str, bytes]) -> list[str]:
+    """Return a script and all that it imports at once; others come when needed."""
+    found = [start]
+    for name in found:  # which grows
+        for target in _IMPORT.findall(files[name].decode()):
+            other = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+            if other not in found:
+                found.append(other)
+    return found
 
 
 def _asset(suffix: str, data: bytes) -> Asset:

@@ -69,5 +69,6 @@ def _switches(service: Service) -> dict[str, Any]:
         "memory_limit_mib": settings.memory_limit_mib,
         "service_keep_alive_s": settings.service_keep_alive_s,
         "queue_limit": settings.queue_limit,
+        "max_upload_mib": settings.max_upload_mib,
         "ingress": settings.ingress,
     }

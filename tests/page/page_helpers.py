@@ -16,10 +16,13 @@ from edge_runtime.api.app import build_app
 from edge_runtime.config import Settings
 from edge_runtime.runtime import EdgeRuntime
 from edge_runtime.service import Service
+from edge_runtime.store import SIZES, NewPhoto, SourceKind
 
 SAMPLES = sorted(
     (Path(__file__).parents[2] / "edge_runtime/bundled/samples").glob("*.jpg")
 )
+NEWEST = 1_767_222_000_000  # the last evening of 2025
+TWO_HOURS = 2 * 3600 * 1000
 PREFIX = "/captions"
 """Where a reverse proxy of the tests shows the service."""
 _HOP = {"transfer-encoding", "connection", "keep-alive", "host"}
@@ -136,3 +139,26 @@ async def store_photos(url: str, photos: list[Path]) -> list[str]:
                 assert response.status == 200, answer
                 ids.append(answer["photo_id"])
     return ids
+
+
+async def fill_library(service: Service, count: int, seen: int) -> None:
+    """Put many photos of some years into the store; the first have thumbnails."""
+    source = await service.store.sources.ensure(SourceKind.LIBRARY, "many", "/none")
+    new = [
+        NewPhoto(
+            source_id=source.id,
+            picture_hash=f"{number:064x}",
+            width=3000 + 1000 * (number % 3 > 0),
+            height=4000 - 1000 * (number % 3 > 0),
+            taken_at=NEWEST - number * TWO_HOURS,
+        )
+        for number in range(count)
+    ]
+    added = await service.store.photos.add_many(new)
+    first = (await service.store.photos.page(limit=5)).items[0]
+    thumbnails = service.store.thumbnails
+    for photo_id, _ in added[:seen]:
+        for size in SIZES:
+            place = thumbnails.path(photo_id, size)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.hardlink_to(thumbnails.path(first.id, size))

@@ -18,6 +18,7 @@ CAPTIONS = {
     1: "The cat next door, who thinks this is his sofa #neighbours",
     2: "First espresso in the new flat #home",
 }
+PLACES = ["Lisbon", "Porto", "Sintra"]
 DAY_MS = 86_400_000
 SUMMER = 1_782_900_000_000  # the first of July 2026
 DESKTOP = {"viewport": {"width": 1200, "height": 760}, "device_scale_factor": 1}
@@ -48,7 +49,8 @@ async def _arrange(service: Any, ids: list[str]) -> None:
     """Give the photos dates, and some of them captions."""
     for number, photo_id in enumerate(ids):
         taken = SUMMER - number * 9 * DAY_MS
-        await service.store.photos.update(photo_id, taken_at=taken)
+        place = {"city": PLACES[number % len(PLACES)], "country": "Portugal"}
+        await service.store.photos.update(photo_id, taken_at=taken, place=place)
     for number, text in CAPTIONS.items():
         await service.review.write_caption(ids[number], "en", text)
 

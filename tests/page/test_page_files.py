@@ -21,7 +21,7 @@ SOURCES = {
     if path.suffix in {".js", ".css", ".html", ".svg"}
 }
 SCRIPTS = {name: text for name, text in SOURCES.items() if name.endswith(".js")}
-FIRST_VIEW_BYTES = 150_000
+FIRST_VIEW_BYTES = 110_000
 
 
 @pytest.fixture
@@ -108,17 +108,36 @@ def test_files_are_short_enough_to_be_read():
     assert {name: lines for name, lines in long.items() if lines > 350} == {}
 
 
-def test_the_first_view_is_small():
+def first_view() -> set[str]:
+    """Return the files that a first visit fetches: styles, scripts, English words."""
     site = load_site()
-    sent = len(site.index.data) + sum(
-        len(asset.data)
-        for name, asset in site.assets.items()
-        if not name.startswith("icons/icon-") and name != "js/lang/de.js"
-    )
+    html = gzip.decompress(site.index.data).decode()
+    named = set(re.findall(rf'"web/{site.version}/([^"]+)"', html))
+    return {name for name in named if not name.endswith(".png")} | {"js/lang/en.js"}
+
+
+def test_the_first_view_is_small():
+    site, files = load_site(), first_view()
+    assert "js/views/library.js" in files
+    assert "js/views/studies.js" not in files, "it comes when somebody goes there"
+    sent = len(site.index.data) + sum(len(site.assets[name].data) for name in files)
     assert sent < FIRST_VIEW_BYTES
     for asset in site.assets.values():
         if asset.is_gzip:
             assert gzip.decompress(asset.data)
+
+
+def test_everything_that_a_script_imports_at_once_is_named_beforehand():
+    files = first_view()
+    for name in files - {"js/lang/en.js"}:
+        for wanted in re.findall(
+            r'^import .*?"(\.[^"]+)";', SOURCES.get(name, ""), re.MULTILINE
+        ):
+            path = (FOLDER / name).parent / wanted
+            assert path.resolve().relative_to(FOLDER).as_posix() in files, (
+                name,
+                wanted,
+            )
 
 
 async def test_the_page_is_kept_by_browsers_until_it_changes(page_client):

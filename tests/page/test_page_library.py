@@ -1,13 +1,16 @@
 """The library: months, filters, search, tags; and many photos in few elements."""
 
-from edge_runtime.store import SIZES, NewPhoto, SourceKind
+import json
 
-MANY = 20_000
+from page_helpers import fill_library
+import pytest
+
+from edge_runtime.store import NewPhoto, SourceKind
+
+MANY = 100_000
 SEEN = 1500
 """Photos that the test scrolls past."""
 SUMMER_2020 = 1_592_000_000_000
-TWO_HOURS = 2 * 3600 * 1000
-NEWEST = 1_767_222_000_000  # the last evening of 2025
 
 
 def photos_of(served):
@@ -177,52 +180,50 @@ def test_photos_that_come_in_appear_by_themselves(served, visit):
     tiles(page, 5)
 
 
-async def fill(service) -> None:
-    """Put many photos of some years into the store; the first ones have thumbnails."""
-    source = await service.store.sources.ensure(SourceKind.LIBRARY, "many", "/none")
-    new = [
-        NewPhoto(
-            source_id=source.id,
-            picture_hash=f"{number:064x}",
-            width=3000 + 1000 * (number % 3 > 0),
-            height=4000 - 1000 * (number % 3 > 0),
-            taken_at=NEWEST - number * TWO_HOURS,
-        )
-        for number in range(MANY)
-    ]
-    added = await service.store.photos.add_many(new)
-    first = (await service.store.photos.page(limit=5)).items[0]
-    thumbnails = service.store.thumbnails
-    for photo_id, _ in added[:SEEN]:
-        for size in SIZES:
-            place = thumbnails.path(photo_id, size)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.hardlink_to(thumbnails.path(first.id, size))
-
-
 SCROLL = """async () => {
     const until = Date.now() + 20000;
-    let most = 0, longest = 0, last = performance.now();
+    let most = 0;
     while (scrollY < 40000 && Date.now() < until) {
         scrollBy(0, 700);
         await new Promise(requestAnimationFrame);
-        longest = Math.max(longest, performance.now() - last);
-        last = performance.now();
         most = Math.max(most, document.querySelectorAll('.tile').length);
     }
-    return scrollY < 40000 ? [0, 0] : [most, longest / 1000];
+    return scrollY < 40000 ? 0 : most;
 }"""
-"""Scrolls down; returns the most tiles at once and the longest frame in seconds."""
+"""Scrolls down; returns the most tiles at once."""
 
 
-def test_many_photos_scroll_smoothly_in_few_elements(serve, visit):
+def longest_task_ms(trace: bytes) -> float:
+    """Return the longest task of the page's own thread, in its processor time: other
+    programs on this machine don't count."""
+    events = json.loads(trace)["traceEvents"]
+    threads = {
+        (one["pid"], one["tid"])
+        for one in events
+        if one["name"] == "thread_name" and one["args"]["name"] == "CrRendererMain"
+    }
+    tasks = [
+        one["tdur"] / 1000
+        for one in events
+        if one["name"].endswith("RunTask")
+        and (one["pid"], one["tid"]) in threads
+        and "tdur" in one
+    ]
+    assert len(tasks) > 100
+    return max(tasks)
+
+
+@pytest.mark.timeout(300)
+def test_many_photos_scroll_smoothly_in_few_elements(serve, visit, browser):
     served = serve()
-    served.run(fill, timeout=30)
+    served.run(lambda s: fill_library(s, MANY, SEEN), timeout=120)
     page = visit(served.url)
     page.locator(".tile").first.wait_for()
-    most, longest = page.evaluate(SCROLL)
+    browser.start_tracing(page=page, categories=["toplevel"])
+    most = page.evaluate(SCROLL)
+    longest = longest_task_ms(browser.stop_tracing())
     assert 20 < most < 150
-    assert longest < 0.5, "a frame took that long, and the page stood still"
+    assert longest < 100, "a task took that long, and the page stood still"
     months = page.locator(".grid-head").all_inner_texts()
     assert all(month.split()[1] in {"2025", "2024", "2026"} for month in months)
     # an opened photo comes back to the same place

@@ -31,6 +31,24 @@ def test_chosen_photos_are_sent_described_and_wait_for_review(served, visit, tmp
     assert page.locator(".job.is-done").count() == 2
 
 
+def test_a_file_of_1_gb_is_refused_before_it_is_sent(served, visit, tmp_path):
+    huge = tmp_path / "huge <b>.jpg"
+    with huge.open("wb") as file:
+        file.truncate(2**30)
+    page = visit(served.url)
+    page.locator(".tile").first.wait_for()
+    sent = []
+    page.on("request", lambda request: sent.append(request.method))
+    page.locator("input[type=file]").set_input_files([huge, SAMPLES[5]])
+    failed = page.locator(".upload-failed li")
+    failed.wait_for()
+    assert failed.inner_text() == (
+        "huge <b>.jpg 1.1 GB is more than the service takes (67 MB)"
+    )
+    page.get_by_text("1 photo sent").wait_for(timeout=LONG_MS)
+    assert sent.count("POST") == 1
+
+
 def test_a_batch_shows_its_progress_and_can_be_cancelled(served, visit):
     page = visit(f"{served.url}#/jobs")
     page.get_by_text("Nothing to do").wait_for()

@@ -10,13 +10,14 @@ import { parse } from "./core/router.js";
 import { session } from "./core/session.js";
 import { failure } from "./parts/controls.js";
 import { Shell } from "./shell.js";
-import { RateView } from "./views/rate.js";
-import { SharedView } from "./views/shared.js";
 import { SignInView } from "./views/sign-in.js";
 
 const root = document.getElementById("app");
 /** What whoever has the link may see, without signing in. */
-const FOR_GUESTS = { shared: SharedView, rate: RateView };
+const FOR_GUESTS = {
+  shared: async () => (await import("./views/shared.js")).SharedView,
+  rate: async () => (await import("./views/rate.js")).RateView,
+};
 
 async function start() {
   await loadLanguage();
@@ -26,7 +27,8 @@ async function start() {
     if (isGuest || parse(location.hash).name in FOR_GUESTS) location.reload();
   });
   if (isGuest) {
-    await new FOR_GUESTS[name](argument).mount(root);
+    const View = await FOR_GUESTS[name]();
+    await new View(argument).mount(root);
     return;
   }
   dropOldDrafts();

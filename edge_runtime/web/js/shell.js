@@ -13,15 +13,17 @@ import { icon } from "./parts/icons.js";
 import { logo } from "./parts/logo.js";
 import { toastRegion } from "./parts/toast.js";
 import { UploadTray } from "./parts/upload.js";
-import { AlbumsView } from "./views/albums.js";
-import { JobsView } from "./views/jobs.js";
+import { later } from "./views/later.js";
 import { LibraryView } from "./views/library.js";
-import { ModelsView } from "./views/models.js";
 import { PhotoView } from "./views/photo.js";
 import { ReviewView } from "./views/review.js";
-import { SettingsView } from "./views/settings.js";
-import { StudiesView } from "./views/studies.js";
-import { WelcomeView } from "./views/welcome.js";
+
+const AlbumsView = later("nav.tags", async () => (await import("./views/albums.js")).AlbumsView);
+const JobsView = later("nav.jobs", async () => (await import("./views/jobs.js")).JobsView);
+const ModelsView = later("nav.models", async () => (await import("./views/models.js")).ModelsView);
+const SettingsView = later("nav.settings", async () => (await import("./views/settings.js")).SettingsView);
+const StudiesView = later("nav.studies", async () => (await import("./views/studies.js")).StudiesView);
+const WelcomeView = later("welcome", async () => (await import("./views/welcome.js")).WelcomeView);
 
 /** @type {[string, string, any][]} */
 const PLACES = [

@@ -13,6 +13,8 @@ export const session = Object.assign(new Emitter(), {
   language: "en",
   /** Whether names of people are switched on. */
   knowsPeople: false,
+  /** The largest file, in bytes, that the service takes. */
+  maxUpload: Infinity,
   /** The token has ended while the page was open. */
   wasSignedOut: false,
   may,
@@ -35,6 +37,7 @@ async function load() {
     const stats = await get("stats");
     session.language = stats.settings.language;
     session.knowsPeople = stats.settings.people === true;
+    session.maxUpload = (stats.settings.max_upload_mib ?? Infinity) * 2 ** 20;
   }
   session.emit("change");
 }

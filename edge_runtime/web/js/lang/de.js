@@ -219,6 +219,7 @@ export default {
   "upload.going": "Fotos werden gesendet: {done} von {n}",
   "upload.no_photo": "keine Fotos",
   "upload.others": { one: "{n} Datei", other: "{n} Dateien" },
+  "upload.too_large": "{size} sind mehr, als der Dienst nimmt ({most})",
   uploads: "Übertragungen",
 
   // jobs

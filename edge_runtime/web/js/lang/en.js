@@ -219,6 +219,7 @@ export default {
   "upload.going": "Sending photos: {done} of {n}",
   "upload.no_photo": "not photos",
   "upload.others": { one: "{n} file", other: "{n} files" },
+  "upload.too_large": "{size} is more than the service takes ({most})",
   uploads: "Uploads",
 
   // jobs

@@ -3,7 +3,7 @@
 import { ApiError, GoneError, address, inWords } from "../core/api.js";
 import { connection } from "../core/connection.js";
 import { el, fill } from "../core/dom.js";
-import { t } from "../core/i18n.js";
+import { formatBytes, t } from "../core/i18n.js";
 import { session } from "../core/session.js";
 import { iconButton, progressBar } from "./controls.js";
 import { icon } from "./icons.js";
@@ -67,8 +67,10 @@ export class UploadTray {
     const photos = [...files].filter((file) => file.type.startsWith("image/") || /\.(heic|heif|avif|jpe?g|png|webp|tiff?)$/i.test(file.name));
     const rest = files.length - photos.length;
     if (this.#running + this.#waiting.length === 0) this.#reset();
-    for (const file of photos) this.#waiting.push({ file, tries: 0 });
-    this.#total += photos.length;
+    const taken = photos.filter((file) => file.size <= session.maxUpload);
+    for (const file of taken) this.#waiting.push({ file, tries: 0 });
+    for (const file of photos.filter((one) => !taken.includes(one))) this.#failed.push([file.name, t("upload.too_large", { size: formatBytes(file.size), most: formatBytes(session.maxUpload) })]);
+    this.#total += taken.length;
     if (rest > 0) this.#failed.push([t("upload.others", { n: rest }), t("upload.no_photo")]);
     this.#go();
   }
