@@ -2,17 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
 
+from . import pipeline
 from .const import SHARE_OF_MEMORY
 from .hardware import available_memory
 from .inference.runner import ModelRunner, RunnerState
 from .manifest import ModelSpec
-from .pipeline import TextModels, TextStage
-from .pipeline.texts import Use
 from .runtime import EdgeRuntime
 from .schemas import CaptionRequest, ReadText, Task
 from .selection import Selection, TaskSelection, memory_need
 from .selection.facts import ENGLISH, primary_language, writes
+
+if TYPE_CHECKING:
+    from .pipeline import TextModels, TextStage
+    from .pipeline.texts import Use
 
 _LOADED = frozenset({RunnerState.READY, RunnerState.STARTING})
 
@@ -21,10 +25,10 @@ def text_stage(
     runtime: EdgeRuntime,
     request: CaptionRequest,
     selection: Selection,
-    use: Use | None = None,
-) -> TextStage:
+    use: "Use | None" = None,
+) -> "TextStage":
     """Return what goes on with photos that were described for such a request."""
-    return TextStage(
+    return pipeline.TextStage(
         composer=runtime.composer,
         finder=runtime.finder,
         models=_models(request, selection),
@@ -33,7 +37,7 @@ def text_stage(
     )
 
 
-def _models(request: CaptionRequest, selection: Selection) -> TextModels:
+def _models(request: CaptionRequest, selection: Selection) -> "TextModels":
     """Return the models that run here for what a request asks."""
     writer = selection.get(Task.TEXT_GENERATION)
     running = None if writer.running is None else writer.running.model
@@ -50,7 +54,7 @@ def _models(request: CaptionRequest, selection: Selection) -> TextModels:
     if request.read_text is ReadText.ALL and reader.running is None:
         notes.append(_why_none(reader, "reads the text in photos"))
     wants_text = request.read_text is not ReadText.NEVER
-    return TextModels(
+    return pipeline.TextModels(
         rewriter=running if request.rewrite else None,
         translator=translator,
         reader=reader.running.model if wants_text and reader.running else None,

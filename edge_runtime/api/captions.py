@@ -20,7 +20,7 @@ from ..errors import (
     WorkerStoppedError,
     WorkerTimeoutError,
 )
-from ..schemas import Style
+from ..schemas import ReadText, Style
 from ..selection import Choice as ModelChoice
 from ..service import (
     AnswerNotFoundError,
@@ -93,6 +93,16 @@ OPTIONS: Final[dict[str, Field]] = {
         required=False,
         description="what you know of the photo: place, people, date (2023-12-24), "
         "album, camera, keywords, text",
+    ),
+    "rewrite": Boolean(
+        required=False,
+        description="let a language model join caption and facts; by default as the "
+        "settings say",
+    ),
+    "read_text": Choice.of(
+        *ReadText,
+        required=False,
+        description="which text in the photo is read; by default as the settings say",
     ),
     "verify": Boolean(
         required=False, default=True, description="check the caption against the photo"
@@ -194,6 +204,8 @@ def options_of(call: Call) -> CaptionOptions:
         template=body["template"] or "",
         detail=body["detail"],
         context=body["context"] or {},
+        rewrite=body["rewrite"],
+        read_text=body["read_text"] or "",
         verify=body["verify"],
         refresh=body["refresh"],
     )

@@ -11,7 +11,7 @@ from ..hardware.model import MemoryInfo
 from ..manifest.model import ModelFormat, ModelSpec
 
 _PROCESS_BASE: Final[Mapping[str, int]] = MappingProxyType(
-    {"onnxruntime": 64 * MIB, "llama-cpp-python": 90 * MIB}
+    {"onnxruntime": 64 * MIB, "llama-cpp-python": 48 * MIB}
 )
 _DEFAULT_PROCESS_BASE: Final = 64 * MIB
 _WEIGHTS_IN_MEMORY: Final = 1.05

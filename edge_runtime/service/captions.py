@@ -156,8 +156,10 @@ class CaptionService:
         phase: Phase = Phase.FINAL,
     ) -> Answer:
         options = question.options
-        verify = options.verify and phase is Phase.FINAL
-        result = await self.describer.describe(question, picture, spec, verify=verify)
+        final = phase is Phase.FINAL
+        result = await self.describer.describe(
+            question, picture, spec, verify=options.verify and final, texts=final
+        )
         keeper = self._parts.keeper
         photo_id = await keeper.photo_of(question, picture)
         caption_id = new_id()

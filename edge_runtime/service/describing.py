@@ -1,11 +1,14 @@
 """`Describer`: finds the captioner of a question and runs it when its turn comes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 import logging
+from pathlib import Path
 from time import perf_counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..const import EMBEDDED_MODEL
 from ..errors import (
@@ -16,12 +19,19 @@ from ..errors import (
     WorkerMemoryError,
     WorkerStartError,
 )
+from ..inference.runner import ModelRunner
+from ..jobs import Priority
 from ..manifest import ModelSpec
-from ..schemas import CaptionResult, Task
+from ..schemas import CaptionRequest, CaptionResult, Task
+from ..selection import memory_need
+from ..text_models import text_stage
 from .parts import Parts
 from .photo_files import Picture
 from .questions import Question
 from .wanted import request_of
+
+if TYPE_CHECKING:
+    from ..pipeline import Described, TextStage
 
 _LOGGER = logging.getLogger(__name__)
 _MODEL_FAILED: Final = (
@@ -73,19 +83,30 @@ class Describer:
         scorer = None
         if question.options.verify:
             scorer = await asyncio.to_thread(self._parts.runtime.scorer, spec)
-        return fastest if scorer is not None or fastest.id != spec.id else None
+        more = scorer is not None or fastest.id != spec.id
+        return fastest if more or await self._has_texts(question) else None
 
     async def describe(
-        self, question: Question, picture: Picture, spec: ModelSpec, *, verify: bool
+        self,
+        question: Question,
+        picture: Picture,
+        spec: ModelSpec,
+        *,
+        verify: bool,
+        texts: bool = True,
     ) -> CaptionResult:
         """Return what a captioner says, when it is this question's turn.
 
         Where nobody asked for a certain model and the chosen one fails, the embedded
-        one answers, and says so.
+        one answers, and says so. With `texts` the text models go on with it.
         """
+        request, more = request_of(
+            question, picture, self._parts.settings, verify=verify
+        )
+        notes: tuple[str, ...]
         try:
-            result = await self._in_turn(question, picture, spec, verify=verify)
-            notes = (*picture.notes, *result.notes)
+            described = await self._in_turn(question, request, spec)
+            notes = picture.notes
         except _MODEL_FAILED as err:
             if isinstance(err, ModelNotInstalledError):  # it was, a moment ago
                 self._parts.selector.refresh()
@@ -93,27 +114,60 @@ class Describer:
                 raise
             _LOGGER.warning("%s failed: %s", spec.id, err)
             embedded = self._parts.runtime.model(EMBEDDED_MODEL)
-            result = await self._in_turn(question, picture, embedded, verify=verify)
+            described = await self._in_turn(question, request, embedded)
             note = f"{spec.id} failed ({err.code}): {EMBEDDED_MODEL} answers instead"
-            notes = (*picture.notes, note, *result.notes)
-        return replace(result, notes=notes)
+            notes = (*picture.notes, note)
+        result = described.result
+        if texts:
+            stage = await self._text_stage(question, request)
+            if stage.models.are_there:
+                result = await stage.finish(request, described)
+        return replace(result, notes=(*notes, *result.notes, *more))
+
+    async def _has_texts(self, question: Question) -> bool:
+        """Return whether text models have something to do for a question."""
+        nothing = Picture(Path(), "")
+        request, _ = request_of(question, nothing, self._parts.settings, verify=False)
+        return (await self._text_stage(question, request)).models.are_there
+
+    async def _text_stage(
+        self, question: Question, request: CaptionRequest
+    ) -> "TextStage":
+        parts, options = self._parts, question.options
+        selection = await parts.selector.select(options.language, options.model)
+        use = partial(self._use, question.priority)
+        return text_stage(parts.runtime, request, selection, use)
+
+    @asynccontextmanager
+    async def _use(
+        self, priority: Priority, spec: ModelSpec
+    ) -> AsyncIterator[ModelRunner]:
+        """Bring a text model into memory when its turn comes."""
+        need, pool = memory_need(spec), self._parts.pool
+        async with pool.gate.hold(priority, spec.id):
+            self.running += 1
+            try:
+                peak = None if need is None else need.load_peak_bytes
+                yield await pool.prepare(spec, peak, verify=False)
+                self._parts.jobs.loaded_model = spec.id
+            finally:
+                self.running -= 1
 
     async def _in_turn(
-        self, question: Question, picture: Picture, spec: ModelSpec, *, verify: bool
-    ) -> CaptionResult:
+        self, question: Question, request: CaptionRequest, spec: ModelSpec
+    ) -> "Described":
         parts = self._parts
         choice = await parts.selector.choice(spec)
         need = choice.need.load_peak_bytes if choice and choice.need else None
-        request, notes = request_of(question, picture, parts.settings, verify=verify)
         async with parts.pool.gate.hold(question.priority, spec.id):
             started = perf_counter()
             self.running += 1
             try:
-                await parts.pool.prepare(spec, need, verify=verify)
+                await parts.pool.prepare(spec, need, verify=request.verify)
                 parts.jobs.loaded_model = spec.id
-                result = await parts.runtime.caption(request, spec)
+                described = await parts.runtime.describe(request, spec)
             finally:
                 self.running -= 1
         parts.counters.captions_answered += 1
         parts.counters.seconds_captioning += perf_counter() - started
-        return replace(result, notes=(*result.notes, *notes))
+        return described

@@ -28,6 +28,10 @@ class CaptionOptions:
     """Facts that the person knows about the photo."""
     template: str = ""
     """The person's own, of the style `custom`."""
+    rewrite: bool | None = None
+    """May a language model join caption and facts? None: as the settings say."""
+    read_text: str = ""
+    """Which text in the photo is read; empty: as the settings say."""
     verify: bool = True
     refresh: bool = False
     """Describe it anew, whatever is stored."""
@@ -41,6 +45,8 @@ class CaptionOptions:
             self.style,
             self.detail,
             self.template,
+            self.rewrite,
+            self.read_text,
             self.verify,
             sorted(self.context.items()),
         ]
@@ -52,6 +58,8 @@ class CaptionOptions:
         return (
             self.style in {"", PLAIN}
             and not self.template
+            and self.rewrite is None
+            and not self.read_text
             and self.detail == NORMAL
             and self.verify
             and not self.context

@@ -3,7 +3,7 @@
 from .. import pipeline
 from ..config import Settings
 from ..facts import Fact, FactKind, FactSource
-from ..schemas import CaptionRequest, Style
+from ..schemas import CaptionRequest, ReadText, Style
 from .photo_files import Picture
 from .questions import NORMAL, PLAIN, RICH, SHORT, CaptionOptions, Question
 
@@ -48,6 +48,8 @@ def request_of(
         is_own_path=picture.is_own_file and not question.is_upload,
         style=style,
         template=options.template or settings.template or "{caption}",
+        rewrite=settings.rewrite if options.rewrite is None else options.rewrite,
+        read_text=ReadText(options.read_text or settings.read_text),
     )
     notes = [f"'{name[:40]}' is no fact that a caption can tell" for name in unknown]
     return request, tuple(notes)
