@@ -1,7 +1,6 @@
 """Four ways to a text, side by side: visual only, template, and language models.
 
-    scripts/compare_texts.py [--output docs/texts-compared.md] [--home FOLDER]
-        [--model smollm2-135m-instruct] [--model qwen2.5-coder-1.5b-instruct] [--count 30]
+    scripts/compare_texts.py [--output FILE] [--home FOLDER] [--model ID]... [--count 30]
 
 The photos are the freely licensed ones of tests/fixtures/photos. The facts are given:
 the year that the photo's credit names, and a place or a name by turns. For each model
@@ -24,7 +23,6 @@ from edge_runtime.pipeline.prompts import conversation
 from edge_runtime.pipeline.rewriting import judge, tidy, why_not
 from edge_runtime.runtime import EdgeRuntime
 from edge_runtime.schemas import CaptionRequest
-from edge_runtime.yaml_reader import read_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 PHOTOS = ROOT / "tests" / "fixtures" / "photos"
