@@ -1,6 +1,6 @@
 """Four ways to a text, side by side: visual only, template, and language models.
 
-    scripts/compare_texts.py [--output FILE] [--home FOLDER] [--model ID]... [--count 30]
+    scripts/compare_texts.py [--output FILE] [--home FOLDER] [--model ID] [--count 30]
 
 The photos are the freely licensed ones of tests/fixtures/photos. The facts are given:
 the year that the photo's credit names, and a place or a name by turns. For each model
