@@ -100,7 +100,7 @@ class Settings:
     """Laid over the manifest's own selection block."""
     auto_download: AutoDownload = AutoDownload.ASK
     offline: bool = False
-    """Never use the network."""
+    """Fetch nothing from the network; connectors that are set are still told."""
     hub: str = DEFAULT_HUB
     """Address of the model hub or of a mirror of it (`HF_ENDPOINT` sets it too)."""
     accepted_licenses: tuple[str, ...] = ()

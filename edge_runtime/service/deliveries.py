@@ -13,9 +13,7 @@ import logging
 from typing import Any, Final
 
 from ..connectors.errors import ConnectorError, ConnectorRefusedError
-from ..connectors.mqtt import MqttSender
 from ..connectors.sending import Link, Message, Sender
-from ..connectors.webhook import WebhookSender
 from ..errors import EdgeRuntimeError
 from ..store import Event, NewDelivery, Outbox, Store, to_rfc3339
 from .captions import CaptionService
@@ -227,9 +225,14 @@ def configured_senders(parts: Parts) -> list[Sender]:
     """Return those whom the settings want to be told."""
     settings = parts.settings
     senders: list[Sender] = []
+    # a service that tells nobody has room to spare for neither of them
     if settings.webhook_url is not None:
+        from ..connectors.webhook import WebhookSender  # noqa: PLC0415
+
         senders.append(WebhookSender(settings.webhook_url, settings.webhook_secret))
     if settings.mqtt_url is not None:
+        from ..connectors.mqtt import MqttSender  # noqa: PLC0415
+
         senders.append(
             MqttSender(
                 settings.mqtt_url,
