@@ -9,13 +9,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import ClientSession
 
 from .. import pipeline
 from ..connectors.errors import ConnectorRefusedError, ConnectorSetupError
-from ..connectors.immich import ImmichAsset, ImmichClient
 from ..errors import PhotoError
 from ..jobs import JobContext, JobKind, Priority, Resource
 from ..schemas import Verdict
@@ -24,6 +23,9 @@ from .answers import Answer
 from .captions import CaptionService
 from .parts import Parts
 from .questions import CaptionOptions, Question
+
+if TYPE_CHECKING:
+    from ..connectors.immich import ImmichAsset, ImmichClient
 
 IMMICH_JOB: Final = "immich"
 _PAGE: Final = 200
@@ -58,7 +60,7 @@ class Step(StrEnum):
 
 
 def decide(
-    asset: ImmichAsset, known: ConnectorItem | None, *, refresh: bool = False
+    asset: "ImmichAsset", known: ConnectorItem | None, *, refresh: bool = False
 ) -> Step:
     """Return what to do with a photo; what a person did to it always wins."""
     if asset.description:
@@ -121,7 +123,9 @@ class ImmichJobs:
         return settings.immich_url, settings.immich_api_key
 
     @asynccontextmanager
-    async def _client(self) -> AsyncIterator[ImmichClient]:
+    async def _client(self) -> "AsyncIterator[ImmichClient]":
+        from ..connectors.immich import ImmichClient  # noqa: PLC0415 - few have one
+
         url, api_key = self._configured()
         async with ClientSession() as session:
             yield ImmichClient(url, api_key, session)
@@ -149,7 +153,10 @@ class ImmichJobs:
         return {key: state[key] for key in _RESULT}
 
     async def _captioned(
-        self, context: JobContext, client: ImmichClient, assets: Sequence[ImmichAsset]
+        self,
+        context: JobContext,
+        client: "ImmichClient",
+        assets: "Sequence[ImmichAsset]",
     ) -> bool:
         """Go through a page; return whether another one is wanted."""
         state, limit = context.resume, context.params["limit"]
@@ -183,7 +190,7 @@ class ImmichJobs:
         self._next_at = time.monotonic() + 60.0 / per_minute
 
     async def _try(
-        self, context: JobContext, client: ImmichClient, asset: ImmichAsset
+        self, context: JobContext, client: "ImmichClient", asset: "ImmichAsset"
     ) -> Step:
         """Describe one photo; what is wrong with it alone ends no job."""
         state = context.resume
@@ -197,7 +204,7 @@ class ImmichJobs:
             return Step.KEEP
 
     async def _describe(
-        self, context: JobContext, client: ImmichClient, asset: ImmichAsset
+        self, context: JobContext, client: "ImmichClient", asset: "ImmichAsset"
     ) -> Step:
         answer = await self._ask(context, client, asset)
         if answer.verdict is Verdict.NONE or not answer.caption.strip():
@@ -221,7 +228,7 @@ class ImmichJobs:
         return Step.CAPTION
 
     async def _ask(
-        self, context: JobContext, client: ImmichClient, asset: ImmichAsset
+        self, context: JobContext, client: "ImmichClient", asset: "ImmichAsset"
     ) -> Answer:
         work, settings = self._parts.work, self._parts.settings
         path = work.new(".upload")
@@ -239,6 +246,6 @@ class ImmichJobs:
         finally:
             work.drop(path)
 
-    async def _note(self, asset: ImmichAsset, state: State, text: str | None) -> None:
+    async def _note(self, asset: "ImmichAsset", state: State, text: str | None) -> None:
         item = ConnectorItem(asset.id, state.value, asset.checksum, text)
         await self._parts.store.connector_items.put(IMMICH_JOB, item)

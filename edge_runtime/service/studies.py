@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import hashlib
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..errors import PhotoNotFoundError
 from ..schemas import Task
@@ -21,8 +21,10 @@ from ..store import (
     Variant,
 )
 from .parts import Parts
-from .study_results import StudyResults, results_of
 from .thumbnails import Thumbnails
+
+if TYPE_CHECKING:
+    from .study_results import StudyResults
 
 STUDY_JOB: Final = "study"
 SUGGESTED_PHOTOS: Final = 20
@@ -102,8 +104,10 @@ class StudyService:
         await self._store.studies.delete(study_id)
         await self._parts.events.emit("study.changed", {"id": study_id})
 
-    async def results(self, study_id: str) -> StudyResults:
+    async def results(self, study_id: str) -> "StudyResults":
         """Return what the ratings say so far."""
+        from .study_results import results_of  # noqa: PLC0415 - seldom asked for
+
         study = await self._store.studies.get(study_id)
         captions = await self._store.studies.captions(study_id)
         ratings = await self._store.respondents.ratings(study_id)

@@ -304,12 +304,16 @@ async def test_the_service_imports_nothing_heavy(home):
 
 UNUSED_AT_REST = {
     "edge_runtime.cli.metadata",
+    "edge_runtime.connectors.immich",
+    "edge_runtime.connectors.mqtt",
+    "edge_runtime.connectors.webhook",
     "edge_runtime.context",
     "edge_runtime.downloads.installer",
     "edge_runtime.metadata.model",
     "edge_runtime.pipeline.check",
     "edge_runtime.pipeline.composing",
     "edge_runtime.pipeline.known",
+    "edge_runtime.service.study_results",
     "difflib",
     "importlib.metadata",
     "statistics",
