@@ -1,6 +1,7 @@
 """Four ways to a text, side by side: visual only, template, and language models.
 
-    scripts/compare_texts.py [--output FILE] [--home FOLDER] [--model ID] [--count 30]
+    scripts/compare_texts.py [--output FILE] [--home FOLDER] [--model ID]
+        [--translate LANGUAGE MODEL] [--count 30]
 
 The photos are the freely licensed ones of tests/fixtures/photos. The facts are given:
 the year that the photo's credit names, and a place or a name by turns. For each model
@@ -9,15 +10,18 @@ the table shows its own words and what the gate said to them.
 
 import argparse
 import asyncio
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 import re
 import sys
 
 from edge_runtime.config import load_settings
 from edge_runtime.facts import Fact, FactKind, FactSource
+from edge_runtime.inference.runner import ModelRunner
 from edge_runtime.inference.text_messages import GenerateJob
-from edge_runtime.pipeline import Described
+from edge_runtime.pipeline import Described, TextModels, TextStage, parse
 from edge_runtime.pipeline.gate import Asked
 from edge_runtime.pipeline.prompts import conversation
 from edge_runtime.pipeline.rewriting import judge, tidy, why_not
@@ -40,7 +44,7 @@ class Entry:
     texts: list[str] = field(default_factory=list)
 
 
-def requests(count: int) -> list[tuple[str, CaptionRequest]]:
+def requests() -> list[tuple[str, CaptionRequest]]:
     """Return the photos with the facts that are given for them."""
     found = []
     for number, path in enumerate(sorted((PHOTOS / "out_of_domain").glob("*.webp"))):
@@ -50,7 +54,7 @@ def requests(count: int) -> list[tuple[str, CaptionRequest]]:
         if number % 4 == 0:
             facts.append(_fact(FactKind.PERSON, "Niaz"))
         found.append((path.stem, CaptionRequest(str(path), facts=tuple(facts))))
-    return found[:count]
+    return found
 
 
 def _fact(kind: FactKind, value: str) -> Fact:
@@ -82,18 +86,49 @@ async def write(model: str, runtime: EdgeRuntime, entries: list[Entry]) -> None:
     await runner.stop()
 
 
+async def translate(
+    model: str, language: str, runtime: EdgeRuntime, entries: list[Entry]
+) -> None:
+    """Add a caption in another language, with its facts by that language's way."""
+    spec = runtime.model(model)
+
+    @asynccontextmanager
+    async def use(_spec: object) -> AsyncIterator[ModelRunner]:
+        yield runtime.runner(spec)
+
+    stage = TextStage(
+        runtime.composer,
+        runtime.finder,
+        TextModels(translator=spec),
+        use,
+        runtime.memory_budget,
+    )
+    for entry in entries:
+        request = replace(entry.request, language=language)
+        result = await stage.finish(request, entry.seen)
+        why = "" if result.language == language else f" — {result.notes[-1]}"
+        entry.texts.append(f"{result.caption}{why}")
+        print(entry.name, entry.texts[-1], flush=True)
+    await runtime.runner(spec).stop()
+
+
 async def compare(options: argparse.Namespace) -> int:
     """Write the report."""
     models = options.model or ["smollm2-135m-instruct"]
     entries = []
     async with EdgeRuntime(load_settings(home=options.home)) as runtime:
         captioner = runtime.captioner(runtime.select())
-        for name, request in requests(options.count):
+        for name, request in requests():
             seen = await runtime.describe(request, captioner)
-            entries.append(Entry(name, request, seen))
+            if parse(seen.visual).phrases:  # "A photo." has nothing to compare
+                entries.append(Entry(name, request, seen))
+        entries = entries[: options.count]
         await runtime.runner(captioner).stop()
         for model in models:
             await write(model, runtime, entries)
+        for language, model in options.translate or []:
+            await translate(model, language, runtime, entries)
+            models.append(f"{language}: {model}")
     lines = [
         "# Four ways to a text, side by side",
         "",
@@ -117,6 +152,9 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=Path("texts-compared.md"))
     parser.add_argument("--home", type=Path)
     parser.add_argument("--model", action="append")
+    parser.add_argument(
+        "--translate", nargs=2, action="append", metavar=("LANGUAGE", "MODEL")
+    )
     parser.add_argument("--count", type=int, default=30)
     return asyncio.run(compare(parser.parse_args()))
 

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 import platform
 import re
+from shutil import which
 import sys
 from typing import Final
 
@@ -37,6 +38,8 @@ _MODULES: Final = {
 _METADATA: Final = re.compile(r"([^-]+)-([^-]+)(?:-.*)?\.(?:dist|egg)-info")
 """The folder of an installed distribution; reading it by `importlib.metadata` would
 take 1 MB for as long as the service runs."""
+_BUILDERS: Final = {"cmake": "cmake", "c++": "g++"}
+"""What builds llama-cpp-python, and the Debian packages that bring it."""
 VERSION_UNKNOWN: Final = "unknown"
 _32_BIT: Final = 32
 
@@ -50,6 +53,9 @@ class SoftwareInfo:
     """Version by name; None where it is not installed."""
     has_libgomp: bool | None = None
     """Whether libgomp.so.1 is there; None where nothing needs it."""
+    lacks_to_build: tuple[str, ...] | None = None
+    """Debian packages without which llama-cpp-python can't be built; None: it is here,
+    or nobody looked."""
 
     def version(self, library: str) -> tuple[int, ...] | None:
         """Return the leading numbers of a version, or None if there are none."""
@@ -74,6 +80,7 @@ def inspect_software() -> SoftwareInfo:
         libraries=libraries,
         # The search runs other programs: only where something links to it.
         has_libgomp=_has_libgomp() if needs_gomp else None,
+        lacks_to_build=None if needs_gomp else _lacks_to_build(),
     )
 
 
@@ -119,6 +126,12 @@ def _versions() -> dict[str, str]:
 
 def _folded(name: str) -> str:
     return re.sub(r"[-_.]+", "_", name).lower()
+
+
+def _lacks_to_build() -> tuple[str, ...]:
+    return tuple(
+        package for program, package in _BUILDERS.items() if which(program) is None
+    )
 
 
 def _has_libgomp() -> bool:

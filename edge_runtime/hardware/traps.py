@@ -174,6 +174,20 @@ def _libraries(case: _Case) -> Iterable[Trap]:
         )
 
 
+def _language_models(case: _Case) -> Iterable[Trap]:
+    lacks = case.software.lacks_to_build
+    if lacks is None:
+        return
+    tools = f"apt install {' '.join(lacks)} && " if lacks else ""
+    yield Trap(
+        "no_language_model",
+        Severity.INFO,
+        "llama-cpp-python is not installed: no language model runs here, and captions "
+        "tell their facts by templates.",
+        f'{tools}pip install "edge-captions[llm]" (it is built from source)',
+    )
+
+
 def _openblas(case: _Case) -> Iterable[Trap]:
     forced = case.environ.get("OPENBLAS_CORETYPE", "").strip()
     if not forced:
@@ -252,6 +266,7 @@ def _room(case: _Case) -> Iterable[Trap]:
 _CHECKS: Final[tuple[Callable[[_Case], Iterable[Trap]], ...]] = (
     _platform,
     _libraries,
+    _language_models,
     _openblas,
     _processor,
     _memory,

@@ -98,6 +98,22 @@ def test_llama_without_libgomp_is_an_error(
 
 
 @pytest.mark.parametrize(
+    ("lacks", "cure"),
+    [
+        (None, None),
+        ((), 'pip install "edge-captions[llm]" (it is built from source)'),
+        (("cmake", "g++"), "apt install cmake g++ && pip install"),
+    ],
+)
+def test_without_llama_one_line_says_what_to_install(lacks, cure) -> None:
+    installed = replace(software(), lacks_to_build=lacks)
+    hardware = interpret(load_machine("n100-16gb"))
+    hints = [t for t in traps(hardware, installed, {}) if t.code == "no_language_model"]
+    assert len(hints) == (cure is not None)
+    assert cure is None or hints[0].cure.startswith(cure)
+
+
+@pytest.mark.parametrize(
     ("machine", "core_type", "severity"),
     [
         ("j1900-4gb", "Haswell", "error"),
