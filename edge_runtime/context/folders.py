@@ -22,13 +22,14 @@ _DATE: Final = re.compile(
 )
 _USUAL: Final = frozenset(
     """
-    album albums alben archive archiv backup bilder camera camera-roll cameraroll
+    album albums alben archive archiv backup bilder cache camera camera-roll cameraroll
     data daten dateien dcim desktop documents dokumente download downloads edited
     exported exports export favorites favoriten files foto fotos gallery galerie home
     icloud image images import imported inbox instagram iphone library live media
     medien mnt mobile mobiluploads originals output photo photos photoprism phone
-    pictures picture private public raw recent roll root samples scans screenshots
-    screenshot selfies shared sync syncthing telegram temp test tests thumbnails tmp
+    pictures picture preview previews private public raw recent roll root samples
+    scans screenshots screenshot selfies shared sync syncthing telegram temp test tests
+    thumbnails tmp
     trash unsorted upload uploads users usr var video videos volume1 whatsapp work
     work-in-progress bundled fixtures
     """.split()  # noqa: SIM905 - read as words

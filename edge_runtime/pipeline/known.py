@@ -155,7 +155,8 @@ def _camera(metadata: "PhotoMetadata") -> Fact | None:
         return None
     make, model = metadata.camera.make.strip(), metadata.camera.model.strip()
     named = model if model.lower().startswith(make.lower()) else f"{make} {model}"
-    return Fact(FactKind.CAMERA, named, FactSource.EXIF)
+    is_name = any(map(str.isalpha, named))  # broken EXIF has digits, marks, zeros
+    return Fact(FactKind.CAMERA, named, FactSource.EXIF) if is_name else None
 
 
 def _people(metadata: "PhotoMetadata") -> list[Fact | None]:
