@@ -18,21 +18,22 @@ HARMLESS: Final = ASKS | _set(
     "and any are as at attached attachment attachments avoid based be begin blind",
     "brief briefly by camera can clear clearly code complete comprehensive concise",
     "concisely content contents could create depicted depicts detail detailed details",
-    "directly do does don't easy english exactly explanation explanations extra",
-    "factual factually filler following for format formatting frame from full fully",
-    "functionality generate give good happening happens here high how i image images",
-    "imagine impaired in include including into introduction introductory is it it's",
-    "its just keep language level line long longer main make markdown may me message",
-    "meta meta-language more most my natural naturally neutral neutrally no not",
-    "notification nothing objective objectively of on one only or other output",
-    "overall own paragraph photo photograph photographs photos picture pictures plain",
-    "please possible preamble produce proper provide purposes quality quick quotation",
-    "quotes quote readable reader readers reply respond response result return rich",
-    "say scene screen search searching seen sentence sentences short should show",
-    "shown shows simple single snapshot some specific start starting state style",
-    "subject suitable tell text than that the there these this thorough thoroughly to",
-    "two us use useful using very view visible visual visually voice want we well",
-    "what what's which will with without word words would write writing you your",
+    "directly do does don't easy english exactly explain explains explanation",
+    "explanations extra factual factually filler following for format formatting",
+    "frame from full fully functionality generate give good happening happens here",
+    "high how i image images imagine impaired in include including into introduction",
+    "introductory is it it's its just keep level line long longer main make markdown",
+    "may me mention mentioning message meta meta-language more most my natural",
+    "naturally neutral neutrally no not nothing notification objective objectively of",
+    "on one one-sentence only or other output overall own paragraph photo photograph",
+    "photographs photos picture pictures plain please possible preamble produce",
+    "proper provide purposes quality quick quotation quote quotes readable reader",
+    "readers reply respond response result return rich say scene screen search",
+    "searching see seen sees sentence sentences short short-form should show shown",
+    "shows simple single single-sentence snapshot some specific start starting state",
+    "style subject suggest suitable tell than that the there these this thorough",
+    "thoroughly to two us use useful using very view visible visual visually voice",
+    "want we well what what's which will with without would write writing you your",
 )
 """Words that ask for nothing but a description and its form."""
 FIELD_WORDS: Final = {
@@ -65,6 +66,7 @@ INTERROGATIVE: Final = _set(
 )
 """A sentence that begins so asks a question, unless it is one of `QUESTIONS`."""
 NEGATED: Final = re.compile(r"^do(?:n't| not)\b")
+_TELL: Final = r"^(?:tell me|explain|say) "
 _PICTURE: Final = r"(?:image|photo|photograph|picture|frame|snapshot|scene|view)"
 QUESTIONS: Final = (
     re.compile(
@@ -82,13 +84,11 @@ QUESTIONS: Final = (
         r"(?:show|depict|contain|represent)$"
     ),
     re.compile(rf"^what (?:is|are) (?:this|these)(?: {_PICTURE}s?)?(?: of| about)?$"),
-    re.compile(rf"^tell me what(?:'s| is) (?:in|on) (?:this|the|my) {_PICTURE}$"),
+    re.compile(_TELL + rf"what(?:'s| is) (?:in|on) (?:this|the|my) {_PICTURE}$"),
     re.compile(
-        rf"^tell me (?:what you see|about (?:this|the|my) {_PICTURE})(?: here)?$"
+        _TELL + rf"(?:what you see|about (?:this|the|my) {_PICTURE})(?: here)?$"
     ),
-    re.compile(
-        rf"^tell me what you (?:can )?see (?:in|on) (?:this|the|my) {_PICTURE}$"
-    ),
+    re.compile(_TELL + rf"what you (?:can )?see (?:in|on) (?:this|the|my) {_PICTURE}$"),
 )
 """Questions whose answer is a description of the whole picture."""
 POLITE: Final = re.compile(
@@ -96,6 +96,18 @@ POLITE: Final = re.compile(
     r"how would you|you should) "
 )
 """What may stand before a wish and turns it into no question."""
+FORM: Final = re.compile(
+    r"\b(?:alt|alternative|descriptive)[- ](?P<alt>text)s?\b|\b(?:"
+    r"(?:plain|simple|clean) text|text (?:formatting|format|only)|no text|"
+    r"(?:filler|introductory|extra|additional|other|your own|few|simple|plain|easy)"
+    r" words?|(?:plain|simple|easy|clear|natural|neutral|meta) language)\b"
+)
+"""Words that would else be a part of the picture: its text, its words."""
+ROLE: Final = re.compile(
+    r"^you are (?:an?|the) (?:[a-z-]+ ){0,4}"
+    r"(?:ai|assistant|bot|captioner|expert|model|system|tool)$"
+)
+"""A sentence that sets the scene and asks for nothing."""
 LENGTH: Final = re.compile(
     r"\b(?:at most|not more than|no more than|maximum(?: of)?|max|up to|under|"
     r"less than|"
@@ -159,3 +171,18 @@ OTHER_LANGUAGES: Final = {
     ),
 }
 """By language: words that ask for a description, and the harmless ones beside them."""
+OTHER_QUESTIONS: Final = {
+    "de": re.compile(
+        r"^was (?:ist|siehst du|sieht man|sehen sie|zeigt)(?: hier)?"
+        r"(?: (?:auf|in))?(?: (?:diesem|dem|dieses|das))?(?: (?:bild|foto))?"
+        r"(?: zu sehen)?$"
+    ),
+    "fr": re.compile(
+        r"^(?:que|qu'est-ce que) (?:voit-on|vois-tu|voyez-vous|montre|tu vois)"
+        r"(?: (?:sur|dans))?(?: (?:cette|la|l))?[ ']?(?:image|photo)$"
+    ),
+    "es": re.compile(
+        r"^qué (?:ves|ve|se ve|hay|muestra)(?: en)? (?:esta|la) (?:imagen|foto)$"
+    ),
+}
+"""Questions whose answer is a description, by language."""

@@ -53,6 +53,7 @@ def read_wishes(prompt: str, *, wants_json: bool = False) -> Wishes:
     language = ww.IN_LANGUAGE.search(plain)
     code = None if language is None else ww.LANGUAGES[language["name"]]
     plain = ww.LENGTH.sub(" ", ww.IN_LANGUAGE.sub(" ", plain))
+    plain = ww.FORM.sub(lambda found: " alt " if found["alt"] else " ", plain)
     return Wishes(
         language=code,
         detail=_detail(text),
@@ -80,14 +81,15 @@ def _unfollowable(text: str, *, wants_json: bool) -> tuple[str, ...]:
     first: tuple[str, ...] = ()
     for sentence in _SENTENCE.findall(text):
         words = _words(sentence)
-        if not words:
+        if not words or ww.ROLE.match(" ".join(words)):
             continue
         first = first or tuple(words)
-        if any(pattern.match(" ".join(words)) for pattern in ww.QUESTIONS):
+        spoken = " ".join(words)
+        told = ww.POLITE.sub("", spoken)
+        if any(pattern.match(told) for pattern in ww.QUESTIONS):
             asks = True
             continue
-        told = ww.POLITE.sub("", " ".join(words))
-        if _is_question(told, sentence, is_polite=told != " ".join(words)):
+        if _is_question(told, sentence, is_polite=told != spoken):
             return _shown(words)
         unknown += [word for word in words if word not in known]
         asks = asks or bool(ww.ASKS & set(words)) or (wants_json and "json" in words)
@@ -110,6 +112,10 @@ def _is_question(told: str, sentence: str, *, is_polite: bool) -> bool:
 def _other_language(text: str) -> str | None:
     """Return the language of a prompt that asks for a description in it."""
     words = set(_words(text))
+    spoken = " ".join(_words(text))
+    for code, question in ww.OTHER_QUESTIONS.items():
+        if question.match(spoken):
+            return code
     for code, (asks, harmless) in ww.OTHER_LANGUAGES.items():
         if asks & words and words <= asks | harmless | {"json"}:
             is_english = words <= ww.HARMLESS
