@@ -28,6 +28,8 @@ FOLDER: Final = Path(__file__).parent.parent / "web"
 YEAR_S: Final = 365 * 24 * 3600
 _INDEX: Final = "index.html"
 _START: Final = "js/app.js"
+_STYLES: Final = "css/all.css"
+_STYLE: Final = re.compile(rb'<link rel="stylesheet" href="{{base}}/([^"]+)">\n?')
 _IMPORT: Final = re.compile(r'^import [^;]*?from "(\.[^"]+)";', re.MULTILINE)
 _FOR_EVER: Final = f"public, max-age={YEAR_S}, immutable"
 _TYPES: Final[Mapping[str, str]] = {
@@ -128,13 +130,24 @@ def load_site(folder: Path = FOLDER) -> Site:
         for path in sorted(folder.rglob("*"))
         if path.suffix in _TYPES and path.is_file()
     }
-    index = found.pop(_INDEX)
+    index, found[_STYLES] = _with_one_style(found.pop(_INDEX), found)
     digest = hashlib.sha256(index)
     for name, data in found.items():
         digest.update(f"{name} {len(data)} ".encode() + data)
     version = digest.hexdigest()[:16]
     assets = {name: _asset(Path(name).suffix, data) for name, data in found.items()}
     return Site(version, assets, _asset(".html", _filled(index, version, found)))
+
+
+def _with_one_style(index: bytes, files: Mapping[str, bytes]) -> tuple[bytes, bytes]:
+    """Return the first file with one style sheet, and that: all of its own, in order.
+
+    Nothing is painted before every style sheet has come.
+    """
+    names = [name.decode() for name in _STYLE.findall(index)]
+    link = f'<link rel="stylesheet" href="{{{{base}}}}/{_STYLES}">\n'.encode()
+    first, *rest = _STYLE.split(index)[::2]
+    return first + link + b"".join(rest), b"\n".join(files[name] for name in names)
 
 
 def _filled(index: bytes, version: str, names: Mapping[str, bytes]) -> bytes:

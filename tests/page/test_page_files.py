@@ -118,13 +118,22 @@ def first_view() -> set[str]:
 
 def test_the_first_view_is_small():
     site, files = load_site(), first_view()
-    assert "js/views/library.js" in files
+    assert {"js/views/library.js", "css/all.css"} <= files
+    own = [name for name in files if name.startswith("css/")]
+    assert own == ["css/all.css"], "each style sheet more keeps the first paint waiting"
     assert "js/views/studies.js" not in files, "it comes when somebody goes there"
     sent = len(site.index.data) + sum(len(site.assets[name].data) for name in files)
     assert sent < FIRST_VIEW_BYTES
     for asset in site.assets.values():
         if asset.is_gzip:
             assert gzip.decompress(asset.data)
+
+
+def test_the_one_style_sheet_holds_all_of_them_in_order():
+    data = gzip.decompress(load_site().assets["css/all.css"].data).decode()
+    names = re.findall(r'href="{{base}}/(css/[^"]+)"', SOURCES["index.html"])
+    assert set(names) == {name for name in SOURCES if name.endswith(".css")}
+    assert data == "\n".join(SOURCES[name] for name in names)
 
 
 def test_everything_that_a_script_imports_at_once_is_named_beforehand():

@@ -19,6 +19,8 @@ import { sequence } from "./sequence.js";
 
 const SEARCH_AFTER_MS = 220;
 const REFRESH_AFTER_MS = 1200;
+/** These are on the screen when the list opens. */
+const SEEN_AT_ONCE = 12;
 const FILTERS = [
   ["", "filter.all", {}],
   ["none", "filter.none", { has_caption: false }],
@@ -135,7 +137,7 @@ export class LibraryView {
 
   #newGrid() {
     this.#grid = new PhotoGrid({
-      tile: (photo) => this.#tile(photo),
+      tile: (photo, index) => this.#tile(photo, index),
       head: (group) => el("h2", { class: "grid-head", text: formatMonth(group) }),
       onNearEnd: () => this.#more(),
     });
@@ -205,8 +207,8 @@ export class LibraryView {
     sequence.set(feed.photos.map((photo) => photo.id), () => this.#more());
   }
 
-  #tile(photo) {
-    const image = photoImage(photo.id, { alt: altOf(photo) });
+  #tile(photo, index) {
+    const image = photoImage(photo.id, { alt: altOf(photo), lazy: index >= SEEN_AT_ONCE });
     const tile = el(
       "a",
       { class: "tile", href: link("photo", photo.id), on: { click: () => this.#remember(this.#feed) } },
