@@ -16,18 +16,19 @@ from .filters import PhotoQuery
 
 _TIME: Final = "strftime('%Y-%m-%dT%H:%M:%fZ', {} / 1000.0, 'unixepoch')"
 _FLAG: Final = "json(CASE WHEN {} THEN 'true' ELSE 'false' END)"
-WORDS: Final = (
-    (
-        "SELECT text FROM captions WHERE photo_id = {photo}"
-        " ORDER BY language != {language}, language LIMIT 1"
-    ),
-    (
-        "SELECT text FROM suggestions WHERE photo_id = {photo} AND state = 'pending'"
-        " AND stale = 0 ORDER BY language != {language}, created_at DESC, id DESC"
-        " LIMIT 1"
-    ),
+_CAPTION: Final = "SELECT text FROM captions WHERE photo_id = {photo}"
+_SUGGESTED: Final = (
+    "SELECT text FROM suggestions WHERE photo_id = {photo} AND state = 'pending'"
+    " AND stale = 0"
+)
+WORDS: Final = (  # each an index's own order, so that none takes a sort
+    _CAPTION + " AND language = {language}",
+    _CAPTION + " ORDER BY language LIMIT 1",
+    _SUGGESTED + " AND language = {language}",
+    _SUGGESTED + " ORDER BY created_at DESC, id DESC LIMIT 1",
 )
 """What stands under a photo: its caption, else what is suggested."""
+_WORDS: Final = [one.format(photo="one.id", language="?") for one in WORDS]
 _PHOTO: Final = {
     "id": "id",
     "source_id": "source_id",
@@ -43,8 +44,9 @@ _PHOTO: Final = {
     "has_caption": _FLAG.format("has_caption"),
     "pending": _FLAG.format("is_pending"),
     "verdict": "verdict",
-    "words": "ifnull(({}), ({}))".format(
-        *(one.format(photo="one.id", language="?") for one in WORDS)
+    "words": (
+        f"CASE WHEN has_caption THEN coalesce(({_WORDS[0]}), ({_WORDS[1]}))"
+        f" ELSE coalesce(({_WORDS[2]}), ({_WORDS[3]})) END"
     ),
     "match": "NULL",
 }
@@ -74,7 +76,7 @@ def json_page_statement(
         " AS page"
     )
     given = query.parameters
-    return statement, (limit, *given, *[language] * len(WORDS), *given, below, limit)
+    return statement, (limit, *given, language, language, *given, below, limit)
 
 
 def json_page_of(row: sqlite3.Row) -> JsonPage:

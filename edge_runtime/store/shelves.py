@@ -15,7 +15,7 @@ _OF_A_LIBRARY: Final = (
     "photos.deleted_at IS NULL"
     " AND photos.source_id NOT IN (SELECT id FROM sources WHERE kind = ?)"
 )
-_WORDS: Final = [one.format(photo="?1", language="?2") for one in WORDS]
+_WORDS: Final = [one.format(photo=":photo", language=":language") for one in WORDS]
 _CODE: Final = 2
 """Letters of a country's code, which is no name to browse by."""
 
@@ -62,8 +62,9 @@ class Shelves:
         def work(connection: sqlite3.Connection) -> Mapping[str, str]:
             found: dict[str, str] = {}
             for photo_id in photo_ids:
+                place = {"photo": photo_id, "language": language}
                 for query in _WORDS:
-                    row = connection.execute(query, (photo_id, language)).fetchone()
+                    row = connection.execute(query, place).fetchone()
                     if row is not None:
                         found[photo_id] = row["text"]
                         break
