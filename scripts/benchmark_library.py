@@ -65,7 +65,7 @@ asyncio.run(main(*sys.argv[1:]))
 """
 """What looks, with nothing else loaded: store and watcher."""
 SIZES: Final = {"3 MB": (4000, 3000, 88), "0.5 MB": (1600, 1200, 85)}
-TURNS: Final = 4
+TURNS: Final = 2
 QUIET: Final = {"automatic": False, "watch": False}
 
 
@@ -220,7 +220,7 @@ def write(folder: Path, options: argparse.Namespace) -> Iterator[Figure]:
 def caption(folder: Path, options: argparse.Namespace) -> Iterator[Figure]:
     """Describe a folder by the job, and the same photos by the model alone."""
     photos = folder / "photos"
-    count = min(options.photos, 60)
+    count = min(options.photos, 120)
     make_photos(photos, count, (1600, 1200), 85)
     alone, by_job = asyncio.run(
         caption_rates(folder / "home", photos, sorted(photos.iterdir()))

@@ -43,6 +43,8 @@ class RunnerPool:
         self._runtime = runtime
         self._on_state = on_state
         self._used: dict[str, ModelRunner] = {}
+        self._prepared: dict[tuple[str, bool], list[ModelRunner]] = {}
+        """Who answered last: while they are loaded there is nothing to decide."""
         self.gate = PriorityGate()
         """Held for each photo by whoever uses a model."""
         settings = runtime.settings
@@ -69,7 +71,11 @@ class RunnerPool:
 
         The caller holds the gate.
         """
+        known = self._prepared.get((spec.id, verify))
+        if known is not None and all(runner.state in _LOADED for runner in known):
+            return known[0]
         runners = await asyncio.to_thread(self._runners_for, spec, verify=verify)
+        self._prepared[spec.id, verify] = runners
         for runner in runners:
             name = _name(runner)
             if self._used.get(name) is not runner:
