@@ -49,6 +49,8 @@ _QUICK_S: Final = 10.0
 _SILENCE_S: Final = 45.0
 """The runtime sends a heartbeat every 15 s; without three the stream is dead."""
 _PAIRING_SECRET: Final = "X-Pairing-Secret"  # noqa: S105 - a header's name
+OPENED: Final = "opened"
+"""Type of the first event of a stream: the runtime is there. It comes from here."""
 _NO_ANSWER: Final = 204
 _PAGE: Final = 200
 """Most items that the runtime puts into one list."""
@@ -259,7 +261,7 @@ class RuntimeClient:
         return (await self._ask("GET", where, headers=headers)).get("token")
 
     async def events(self, last_id: str | None) -> AsyncIterator[ServerSentEvent]:
-        """Follow what happens there until the connection ends."""
+        """Follow what happens there, from OPENED until the connection ends."""
         headers = self._headers()
         if last_id is not None:
             headers["Last-Event-ID"] = last_id
@@ -269,6 +271,7 @@ class RuntimeClient:
                 f"{self.url}/api/v1/events", headers=headers, timeout=timeout
             ) as response:
                 await _raise_for(response)
+                yield ServerSentEvent(OPENED, {}, None)
                 async for event in read_events(response.content.iter_any()):
                     yield event
         except (TimeoutError, AiohttpError, ValueError) as err:

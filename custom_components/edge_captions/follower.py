@@ -6,7 +6,7 @@ import logging
 import random
 from typing import Final
 
-from .client import RuntimeClient
+from .client import OPENED, RuntimeClient
 from .client_errors import AuthError, ClientError
 from .coordinator import StatusCoordinator
 from .server_sent import ServerSentEvent
@@ -59,7 +59,10 @@ class Follower:
 
     async def _take(self, event: ServerSentEvent) -> None:
         self._last_id = event.id or self._last_id
-        if event.type in _CHANGES_STATUS:
+        if event.type == OPENED:  # it may be back: no need to wait for the next poll
+            if not self._coordinator.last_update_success:
+                await self._coordinator.async_refresh()
+        elif event.type in _CHANGES_STATUS:
             await self._coordinator.async_request_refresh()
         elif event.type == "caption.enriched":
             await self._update_captions(str(event.data.get("id")))

@@ -12,15 +12,21 @@ import re
 import shlex
 
 from homeassistant.components.camera import Image
+from homeassistant.components.media_source import async_browse_media
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
 from homeassistant.const import CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.edge_captions.client import RuntimeClient
+from custom_components.edge_captions.client_errors import RefusedError
 from custom_components.edge_captions.const import DOMAIN
+from custom_components.edge_captions.media_source import photo_id_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "edge_runtime" / "bundled" / "samples"
@@ -262,4 +268,46 @@ async def test_pairing_and_a_revoked_token(hass, strict):
     await hass.async_block_till_done()
     (flow,) = flows.async_progress()
     assert flow["context"]["source"] == "reauth"
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_folder_its_photos_and_the_captioner(hass, real, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("cat.jpg", "coffee.jpg"):
+        (folder / name).write_bytes((SAMPLES / name).read_bytes())
+    await real.run("library", "add", str(folder), "--name", "Holidays")
+    assert await async_setup_component(hass, "media_source", {})
+    client = RuntimeClient(async_get_clientsession(hass), real.url)
+    runtime_id = (await client.info()).runtime_id
+    entry = await add(hass, real.url, unique_id=runtime_id)
+    async with asyncio.timeout(60):
+        await act(hass, DOMAIN, "caption_folder", folder="Holidays")
+        source = None
+        while source is None or source.pending < 2:
+            (source,) = await client.sources()
+            await asyncio.sleep(0.2)
+    assert (source.is_folder, source.photos, source.undescribed) == (True, 2, 0)
+
+    root = f"media-source://{DOMAIN}/{runtime_id}"
+    found = await async_browse_media(hass, f"{root}/all")
+    assert len(found.children) == 2
+    assert all(child.title for child in found.children)
+    for kind in ("albums", "tags", "places", "months", "sources"):
+        await async_browse_media(hass, f"{root}/{kind}")
+    photo_id = photo_id_of(found.children[0].media_content_id)
+    parts = [part async for part in client.thumbnail(photo_id, 320)]
+    assert b"".join(parts)[:4] == b"RIFF"
+    with pytest.raises(RefusedError):
+        [part async for part in client.thumbnail("0" * 26, 320)]
+
+    press = {"entity_id": "button.edge_captions_look_for_new_photos"}
+    await hass.services.async_call("button", "press", press, blocking=True)
+    choice = {"entity_id": "select.edge_captions_captioner", "option": "tiny-captioner"}
+    await hass.services.async_call("select", "select_option", choice, blocking=True)
+    await entry.runtime_data.coordinator.async_refresh()
+    assert hass.states.get(choice["entity_id"]).state == "tiny-captioner"
+    assert int(hass.states.get("sensor.edge_captions_photos").state) == 2
+    answer = await act(hass, DOMAIN, "check_answers")
+    assert answer["can_answer"] is False
     await hass.config_entries.async_unload(entry.entry_id)

@@ -159,6 +159,22 @@ async def test_a_broken_stream_is_resumed_where_it_ended(hass, runtime, entry):
     await hass.config_entries.async_unload(entry.entry_id)
 
 
+async def test_a_runtime_that_is_back_is_noticed_at_once(hass, runtime, entry):
+    waiting = "sensor.edge_captions_waiting"
+    with patch("custom_components.edge_captions.follower._FIRST_WAIT_S", 0.01):
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await eventually(lambda: runtime.streams)
+        runtime.error = (500, {"code": "internal_error", "message": "oh"})
+        await entry.runtime_data.coordinator.async_refresh()
+        assert hass.states.get(waiting).state == "unavailable"
+        runtime.error = None
+        coordinator = entry.runtime_data.coordinator
+        with patch.object(coordinator, "async_request_refresh"):  # it may be too early
+            runtime.stop_streams()
+            await eventually(lambda: hass.states.get(waiting).state == "2")
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
 async def test_a_stream_that_is_refused_is_tried_again(hass, runtime, entry):
     with patch("custom_components.edge_captions.follower._FIRST_WAIT_S", 0.01):
         assert await hass.config_entries.async_setup(entry.entry_id)
