@@ -7,6 +7,7 @@ import { live } from "../core/live.js";
 import { link } from "../core/router.js";
 import { session } from "../core/session.js";
 import { setTheme, theme } from "../core/storage.js";
+import { ConnectorsPanel } from "../parts/connectors-panel.js";
 import { button, buttonLink, choices, pageTitle } from "../parts/controls.js";
 import { confirm, dialog } from "../parts/dialog.js";
 import { FoldersPanel } from "../parts/folders-panel.js";
@@ -25,6 +26,7 @@ export class SettingsView {
   #facts = el("div");
   #service = el("div");
   #folders = new FoldersPanel();
+  #connectors = new ConnectorsPanel();
   #stops = [];
 
   get title() {
@@ -40,6 +42,7 @@ export class SettingsView {
         { class: "settings" },
         this.#page(),
         section(t("folders"), t("folders.words"), this.#folders.node, isAdmin && buttonLink(t("folders.add"), link("welcome", "", { new: 1 }), { symbol: "plus", kind: "small" })),
+        section(t("connectors"), t("connectors.words"), this.#connectors.node),
         isAdmin && section(t("service"), t("service.words"), this.#service),
         isAdmin && section(t("devices"), t("devices.words"), this.#pairings, this.#devices, button(t("devices.add"), () => this.#addDevice(), { symbol: "phone", kind: "small" })),
         section(t("shares"), t("shares.words"), this.#shares),
@@ -50,11 +53,13 @@ export class SettingsView {
       this.#stops.push(live.on(type, () => this.refresh()));
     }
     this.#folders.start();
+    this.#connectors.start();
     this.refresh();
   }
 
   unmount() {
     this.#folders.stop();
+    this.#connectors.stop();
     for (const stop of this.#stops) stop();
   }
 
