@@ -69,6 +69,8 @@ class CaptionRequest:
     """What may be read from the photo itself."""
     root: str | None = None
     """The folder of the library that holds the photo; its name is no album."""
+    position: tuple[float, float] | None = None
+    """Where the photo was taken, for a copy that doesn't say so itself."""
     is_own_path: bool = True
     """Folder and file have the names that a person or a camera gave."""
     style: Style = Style.PLAIN

@@ -65,7 +65,9 @@ class FactFinder:
         except PhotoError:
             return ()  # whoever decodes the picture will say what is wrong
         found = [
-            self.place(metadata, language) if FactKind.PLACE in allowed else None,
+            self._place(metadata, request, language)
+            if FactKind.PLACE in allowed
+            else None,
             self._date(metadata, request) if FactKind.DATE in allowed else None,
         ]
         if FactKind.ALBUM in allowed and request.is_own_path:
@@ -79,13 +81,6 @@ class FactFinder:
             found += _keywords(metadata)
         return distinct(fact for fact in found if fact is not None)
 
-    def place(self, metadata: "PhotoMetadata", language: str) -> Fact | None:
-        """Return where a photo was taken, by its position."""
-        if metadata.position is None:
-            return None
-        position = metadata.position
-        return self.place_at(position.latitude, position.longitude, language)
-
     def place_at(self, latitude: float, longitude: float, language: str) -> Fact | None:
         """Return the name of a position; a damaged table costs the name alone."""
         try:
@@ -95,6 +90,16 @@ class FactFinder:
         except (OSError, ValueError) as err:
             _LOGGER.warning("no place names: %s", err)
             return None
+
+    def _place(
+        self, metadata: "PhotoMetadata", request: CaptionRequest, language: str
+    ) -> Fact | None:
+        found = metadata.position
+        if found is not None:
+            return self.place_at(found.latitude, found.longitude, language)
+        if request.position is None:
+            return None
+        return self.place_at(*request.position, language)
 
     def _date(self, metadata: "PhotoMetadata", request: CaptionRequest) -> Fact | None:
         if metadata.taken is not None:

@@ -45,6 +45,7 @@ def request_of(
         facts=facts,
         find=settings.facts,
         root=picture.root,
+        position=_position(picture),
         is_own_path=picture.is_own_file and not question.is_upload,
         style=style,
         template=options.template or settings.template or "{caption}",
@@ -53,3 +54,13 @@ def request_of(
     )
     notes = [f"'{name[:40]}' is no fact that a caption can tell" for name in unknown]
     return request, tuple(notes)
+
+
+def _position(picture: Picture) -> tuple[float, float] | None:
+    """Return where a photo was taken of which only a thumbnail is here."""
+    photo = picture.photo
+    if picture.is_own_file or photo is None:
+        return None
+    if photo.latitude is None or photo.longitude is None:
+        return None
+    return photo.latitude, photo.longitude

@@ -119,6 +119,17 @@ async def test_a_stored_photo_is_found_by_its_place(client, upload):
         assert [item["id"] for item in listed["items"]] == [found["photo_id"]]
 
 
+async def test_a_photo_of_which_a_thumbnail_is_left_knows_its_place(client, upload):
+    found = await caption(client, upload, store="true")
+    again = await client.post(
+        f"{API}/captions", json={"photo_id": found["photo_id"], "refresh": True}
+    )
+    made = await again.json()
+    assert made["origin"] == "model"
+    assert made["caption"].endswith(" in Lisbon.")
+    assert [fact["source"] for fact in made["facts"]] == ["gps"]
+
+
 async def test_what_is_switched_off_is_neither_told_nor_kept(settings, upload):
     access = Access(loopback_only=True, ingress=False)
     async with (
