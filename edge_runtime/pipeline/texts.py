@@ -128,10 +128,13 @@ class TextStage:
         text = described.visual if has_templates else result.caption
         names = [name for fact in result.facts for name in (fact.value, *fact.within)]
         async with self.use(model) as runner:
-            translator: TextRunner | ChatTranslator = runner
+            asked = CaptionTranslator(runner, model.id, request.language)
             if model.task is Task.TEXT_GENERATION:
-                translator = ChatTranslator(runner, _primary(request.language))
-            asked = CaptionTranslator(translator, model.id, request.language)
+                asked = replace(
+                    asked,
+                    translator=ChatTranslator(runner, _primary(request.language)),
+                    back=ChatTranslator(runner, "en"),
+                )
             found = await asked.translate(text, names)
         if found.text is None:
             return _noted(described, found.reason)

@@ -19,6 +19,8 @@ from ..inference.text_messages import (
     TranslateJob,
 )
 from .language import detect_language, is_language
+from .noun_phrases import parse
+from .wordforms import same_word
 
 _LOGGER = logging.getLogger(__name__)
 _KEPT: Final = re.compile(
@@ -34,8 +36,9 @@ _SHORTEST: Final = 0.4
 _LONGEST: Final = 2.5
 _MORE_CHARS: Final = 20
 _NAMES: Final = {
-    "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "nl": "Dutch",
-    "pt": "Portuguese", "pl": "Polish", "sv": "Swedish", "da": "Danish",
+    "en": "English", "de": "German", "fr": "French", "es": "Spanish",
+    "it": "Italian", "nl": "Dutch", "pt": "Portuguese",
+    "pl": "Polish", "sv": "Swedish", "da": "Danish",
 }  # fmt: skip
 
 
@@ -87,6 +90,8 @@ class CaptionTranslator:
     translator: Translator
     model_id: str
     language: str
+    back: Translator | None = None
+    """Says a translation in English again, where the translator drifts."""
 
     async def translate(self, text: str, names: Sequence[str] = ()) -> Translation:
         """Return a text in the language; `names` stay as they are."""
@@ -99,6 +104,7 @@ class CaptionTranslator:
                     return Translation(None, f"{self.model_id}: {wrong}")
                 said = _unmask(await self._ask(masked), marks)
                 wrong = self._wrong(text, said, kept)
+            wrong = wrong or await self._drifted(text, said)
         except EdgeRuntimeError as err:
             _LOGGER.warning("%s: no translation: %s", self.model_id, err)
             return Translation(None, err.message)
@@ -109,6 +115,18 @@ class CaptionTranslator:
     async def _ask(self, text: str) -> str:
         answer = await self.translator.translate(TranslateJob((text,)))
         return answer.texts[0].strip()
+
+    async def _drifted(self, text: str, said: str) -> str:
+        """Return what is lost on the way there and back; empty if nothing is."""
+        if self.back is None:
+            return ""
+        answer = await self.back.translate(TranslateJob((said,)))
+        words = [word.lower() for word in parse(answer.texts[0]).words]
+        for phrase in parse(text).phrases:
+            for noun in phrase.lemma.split():
+                if not any(same_word(noun, word) for word in words):
+                    return f"said in English again, the translation has no {noun}"
+        return ""
 
     def _wrong(self, text: str, said: str, kept: Sequence[str]) -> str:
         """Return what is wrong with a translation; empty if nothing is."""

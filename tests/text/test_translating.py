@@ -105,6 +105,17 @@ async def test_a_language_model_can_stand_in():
     assert result.text == "Ein Hund läuft am Strand."
 
 
+@pytest.mark.parametrize(
+    ("back", "lost"),
+    [("The dog is running on a beach.", ""), ("A cat is on a beach.", "no dog")],
+)
+async def test_a_model_that_drifts_is_found_out_on_the_way_back(back, lost):
+    translator = CaptionTranslator(Scripted(CHIEN), "m", "fr", Scripted(back))
+    result = await translator.translate(DOG)
+    assert (result.text is None) == bool(lost)
+    assert lost in result.reason
+
+
 def test_a_text_is_cut_into_its_likeliest_pieces():
     pieces = [("</s>", 0.0), ("<unk>", 0.0), ("▁a", -2.0), ("▁", -3.0), ("dog", -4.0)]
     pieces += [("▁dog", -3.5), ("d", -6.0), ("s", -3.0)]
