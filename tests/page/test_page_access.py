@@ -94,6 +94,23 @@ def test_every_view_is_accessible(serve, visit, mode):
     check(page, "editor")
 
 
+def test_german_fits_a_phone_too(serve, visit):
+    served = serve()
+    names = prepare(served)
+    page = visit(f"{served.url}#/library", **PHONE, locale="de-DE")
+    page.get_by_role("heading", name="Fotos").wait_for()
+    for view, sign in VIEWS.items():
+        page.goto(f"{served.url}#/{view.format(**names)}")
+        page.locator(sign).first.wait_for()
+        wide = page.evaluate(
+            """() => [...document.querySelectorAll("main *")].filter((node) =>
+                node.getBoundingClientRect().right > innerWidth + 1
+                && !node.closest(".chips, .filters, .table-box, pre, .unseen")
+            ).map((node) => node.className || node.tagName)"""
+        )
+        assert wide == [], view
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_dialogs_and_the_sign_in_are_accessible(serve, visit, mode):
     visit.expected += ["401"]
