@@ -4,8 +4,8 @@ import asyncio
 import re
 
 from conftest import House
-from owner import SUBENTRY_FLOWS
-from processes import RESTART
+from owner import SUBENTRY_FLOWS, Owner
+from processes import RESTART, SAMPLES
 
 DOMAIN = "edge_captions"
 CAMERA = "camera.yard"
@@ -13,6 +13,18 @@ EVENT = "event.yard_caption"
 TASK = "ai_task.edge_captions_captions"
 LACKING = ("[haffmpeg.core]", "libturbojpeg", "assist_pipeline")
 """What Home Assistant misses here: ffmpeg, a library, packages without a wheel."""
+STRUCTURE = {
+    "caption": {
+        "description": "Describe the picture.",
+        "required": True,
+        "selector": {"text": {}},
+    },
+    "dog": {
+        "description": "Is there a dog in the picture?",
+        "required": True,
+        "selector": {"boolean": {}},
+    },
+}
 TELL = {
     "alias": "Tell",
     "mode": "queued",
@@ -91,6 +103,10 @@ async def ask_by_ai_task(house: House, caption: str) -> None:
     assert (await owner.act(action, task))["data"] == caption
     task["attachments"][0]["media_content_id"] = f"media-source://camera/{CAMERA}"
     assert (await owner.act(action, task))["data"] == caption
+    structured = await owner.act(action, task | {"structure": STRUCTURE})
+    assert structured["data"]["caption"] == caption
+    assert structured["data"]["dog"] is None  # a captioner proves no absence
+    assert structured["data"]["reasons"]["dog"]
     task["instructions"] = "How many spoons are there?"
     _, refusal = await owner.call(
         "POST", f"/api/services/{action}?return_response", task
@@ -198,8 +214,12 @@ async def unload_and_load(house: House) -> None:
 
 
 async def restart(house: House) -> None:
-    """Restart Home Assistant; what was set up is there again."""
+    """Restart during a job; what was set up is there again, and the job goes on."""
     owner = house.owner
+    media = str(house.assistant.media)
+    await house.runtime.run("library", "add", media, "--name", "Holidays")
+    folder = f"{DOMAIN}/caption_folder", {"folder": "Holidays"}
+    assert (await owner.act(*folder))["job_id"]
     before = await owner.state("sensor.yard_last_caption")
     await owner.do("homeassistant/restart", {})
     assert await house.assistant.ended() == RESTART
@@ -208,7 +228,18 @@ async def restart(house: House) -> None:
     await owner.until_entry(DOMAIN, "loaded")
     after = await owner.until_state("sensor.yard_last_caption")
     assert after["state"] == before["state"]
+    async with asyncio.timeout(60):
+        while await photos_without_words(owner) > 0:  # noqa: ASYNC110 - theirs
+            await asyncio.sleep(0.5)
     await caption_a_camera(house)
+
+
+async def photos_without_words(owner: Owner) -> int:
+    """Return how many photos of the folder still lack a description."""
+    ours = await owner.browse("media-source://", "Edge Captions", "Edge Captions")
+    shown = await owner.browse(ours["media_content_id"], "All photos")
+    described = [one for one in shown["children"] if one["title"] != "-"]
+    return len(list(SAMPLES.glob("*.jpg"))) - len(described)
 
 
 async def remove(house: House) -> None:
