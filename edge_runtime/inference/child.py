@@ -47,6 +47,8 @@ class WorkerLaunch:
         environ["ORT_DISABLE_TELEMETRY"] = "1"
         # One malloc arena per thread would keep freed memory apart.
         environ.setdefault("MALLOC_ARENA_MAX", "2")
+        # glibc raises this by itself, and then keeps what the models free.
+        environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(128 * 1024))
         return environ
 
 

@@ -13,6 +13,19 @@ from ..errors import ModelBrokenError
 from .base import Array
 
 _ERROR_SEVERITY: Final = 3
+_SAME_AS_REQUESTED: Final = 1
+
+
+def _share_arena() -> None:
+    """Give all sessions one arena that grows by what is asked for, not by doubling."""
+    memory = ort.OrtMemoryInfo(
+        "Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT
+    )
+    growth = ort.OrtArenaCfg({"arena_extend_strategy": _SAME_AS_REQUESTED})
+    ort.create_and_register_allocator(memory, growth)
+
+
+_share_arena()
 
 
 class OnnxSession:
@@ -29,6 +42,7 @@ class OnnxSession:
         settings.log_severity_level = _ERROR_SEVERITY
         # Spinning threads burn the cores that Home Assistant needs.
         settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        settings.add_session_config_entry("session.use_env_allocators", "1")
         for key, value in options.get("session_config", {}).items():
             settings.add_session_config_entry(key, str(value))
         try:

@@ -38,3 +38,5 @@ def test_the_scores_on_dev_are_the_ones_of_the_card(flickr8k, home, tmp_path):
     assert scores["bleu4"] == pytest.approx(named[3], abs=0.01)
     assert scores["rouge_l"] == pytest.approx(named[4], abs=0.01)
     assert scores["cider_d"] >= 0.55
+    # a board with 512 MB keeps room for all else
+    assert document["models"][0]["worker_peak_bytes"] <= 120_000_000
