@@ -6,7 +6,7 @@ from .inotify import Inotify, InotifyUnavailableError
 from .look import Look, look
 from .names import PHOTO_SUFFIXES, is_ignored_file, is_ignored_folder, is_photo
 from .settling import SETTLE_S, Now, Settling
-from .walk import Seen, Walk, WalkReport
+from .walk import LookStoppedError, Seen, Walk, WalkReport
 
 __all__ = [
     "PHOTO_SUFFIXES",
@@ -15,6 +15,7 @@ __all__ = [
     "Inotify",
     "InotifyUnavailableError",
     "Look",
+    "LookStoppedError",
     "Mount",
     "Now",
     "Seen",

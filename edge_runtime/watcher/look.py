@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 import os
 from pathlib import Path
+from threading import Event
 import time
 
 from ..metadata import remove_leftover
@@ -22,13 +23,17 @@ class Look:
     seconds: float
 
 
-def look(root: Path, known: KnownFiles, settling: Settling) -> Look:
+def look(
+    root: Path, known: KnownFiles, settling: Settling, stopping: Event | None = None
+) -> Look:
     """Compare a folder with what is known of it; blocks on the disk.
+
+    Raises LookStoppedError soon after `stopping` is set.
 
     Temporary files that a killed writer of ours left are removed on the way.
     """
     started = time.monotonic()
-    walk = Walk(root)
+    walk = Walk(root, stopping)
     difference = compare(walk.photos(), known, walk.report)
     now = Now(time.time_ns(), time.monotonic())
     unsettled = [*difference.new, *difference.changed]

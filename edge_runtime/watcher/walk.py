@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import os
 from pathlib import Path
 import stat
+from threading import Event
 from typing import Final, NamedTuple
 
 from ..metadata import is_leftover
@@ -42,11 +43,17 @@ class WalkReport:
     is_root_there: bool = False
 
 
+class LookStoppedError(Exception):
+    """Nobody waits for the end of a look any more."""
+
+
 class Walk:
     """One look at everything below a folder. Links are not followed."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, stopping: Event | None = None) -> None:
+        """Take a folder; the walk ends with LookStoppedError once `stopping` is set."""
         self.report = WalkReport()
+        self._stopping = stopping
         self._root = os.fsencode(root)
         self._inside: set[tuple[int, int]] = set()
 
@@ -55,6 +62,8 @@ class Walk:
         yield from self._below(b"")
 
     def _below(self, folder: bytes) -> Iterator[Seen]:
+        if self._stopping is not None and self._stopping.is_set():
+            raise LookStoppedError
         try:
             identity, entries = self._listing(folder)
         except OSError as err:

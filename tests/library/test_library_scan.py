@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import sys
+import time
 
 from library_helpers import (
     by_path,
@@ -25,6 +26,7 @@ from edge_runtime.service import (
     SourceHasCaptionsError,
 )
 from edge_runtime.store import CaptionOrigin, PhotoFilter
+from edge_runtime.watcher import Walk
 
 pytestmark = pytest.mark.timeout(120)  # a busy machine starts things slowly
 QUIET = {"automatic": False, "watch": False}
@@ -338,3 +340,26 @@ async def test_files_that_vanish_while_they_are_read_leave_no_trace(
     result = await scan(service, source.id)
     assert (result["added"], result["unread"]) == (2, 0)
     assert (await scan(service, source.id))["unchanged"] == 2
+
+
+async def test_a_stop_does_not_wait_for_a_long_look(settings, folder, monkeypatch):
+    for number in range(20):
+        put_photo(folder / f"{number}" / "a.jpg", quality=40 + number)
+    read = Walk._listing
+
+    def slowly(walk, place):
+        time.sleep(0.2)
+        return read(walk, place)
+
+    monkeypatch.setattr(Walk, "_listing", slowly)
+    async with serving(settings) as service:
+        added = await service.library.add(str(folder), QUIET)
+        job = await service.library.enqueue("scan_folder", added.id, {}, "test")
+        await until(lambda: service.jobs.running)
+        started = time.monotonic()
+    assert time.monotonic() - started < 3
+    monkeypatch.undo()
+    async with serving(settings) as service:
+        service.library._watches[added.id].settling.settle_s = 0.05
+        ended = await service.jobs.wait(job.id)
+        assert (ended.state, (ended.result or {})["added"]) == ("done", 20)

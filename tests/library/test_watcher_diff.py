@@ -4,11 +4,13 @@ from itertools import pairwise
 import os
 from pathlib import Path
 import shutil
+from threading import Event
 
 import pytest
 
 from edge_runtime.store import FileState, KnownFiles
 from edge_runtime.watcher import (
+    LookStoppedError,
     Now,
     Seen,
     Settling,
@@ -209,3 +211,13 @@ def test_an_empty_file_is_not_there_yet():
     settling = Settling(3)
     empty = file_at(1, size=0)
     assert settling.split([empty], Now(100 * DAY, 1.0)) == ([], [empty])
+
+
+def test_a_look_ends_early_when_nobody_waits_for_it(folder):
+    fill(folder, "a.jpg", "b/c.jpg", "d/e.jpg")
+    stopping = Event()
+    walk = Walk(folder, stopping).photos()
+    assert next(walk).path == b"a.jpg"
+    stopping.set()
+    with pytest.raises(LookStoppedError):
+        list(walk)

@@ -13,7 +13,7 @@ from ...const import LANGUAGE_PATTERN
 from ...errors import PhotoNotFoundError, WorkerError
 from ...inference.imaging_runner import ImagingRunner
 from ...inference.index_messages import FileFacts
-from ...jobs import JobContext
+from ...jobs import JobContext, JobYieldError
 from ...store import (
     FileState,
     FoundCaption,
@@ -26,7 +26,7 @@ from ...store import (
     Store,
     UnreadFile,
 )
-from ...watcher import Seen
+from ...watcher import LookStoppedError, Seen
 from ..events import EventHub
 from ..naming import PlaceNames
 from .watching import FolderWatch
@@ -90,7 +90,10 @@ class Scanner:
         self, watch: FolderWatch, context: JobContext, counts: ScanCounts
     ) -> None:
         await context.progress(0, stage="looking")
-        found = await watch.look()
+        try:
+            found = await watch.look()
+        except LookStoppedError:  # it goes on when somebody looks again
+            raise JobYieldError from None
         change, source_id = found.difference, watch.source.id
         counts.unchanged, counts.growing = change.unchanged, len(found.growing)
         for paths, state in (

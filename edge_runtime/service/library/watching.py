@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 import logging
 from pathlib import Path
+from threading import Event
 from typing import Final
 
 from ...errors import EdgeRuntimeError
@@ -83,6 +84,8 @@ class FolderWatch:
         self._task: asyncio.Task[None] | None = None
         self._inotify: Inotify | None = None
         self._looking = asyncio.Lock()
+        self._stopping = Event()
+        """Set: a look that is under way, which no task can cancel, ends early."""
 
     @property
     def root(self) -> Path:
@@ -96,7 +99,8 @@ class FolderWatch:
             self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Look no more."""
+        """Look no more; a look that is under way ends with LookStoppedError."""
+        self._stopping.set()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
@@ -105,10 +109,15 @@ class FolderWatch:
         self.status.told_by = "nobody"
 
     async def look(self) -> Look:
-        """Compare the folder with what the store knows of it."""
+        """Compare the folder with what the store knows of it.
+
+        Raises LookStoppedError if it is stopped meanwhile.
+        """
         async with self._looking:
             known = await self._store.files.known(self.source.id)
-            found = await asyncio.to_thread(look, self.root, known, self.settling)
+            found = await asyncio.to_thread(
+                look, self.root, known, self.settling, self._stopping
+            )
         if self.status.note(found):
             await self._on_state(self.source)
         await asyncio.to_thread(self._listen, found)
