@@ -177,6 +177,16 @@ async def test_a_pinned_model_that_is_lacking_is_fetched_where_allowed(
         assert (await service.captions.ask(wanted)).model == SECOND
 
 
+async def test_a_better_model_is_recommended_while_nobody_has_chosen(
+    service, astronaut
+):
+    question = Question(CaptionOptions(), path=astronaut, is_upload=True)
+    assert (await service.captions.ask(question)).model == "tiny-captioner"
+    assert (await service.captions.recommended()).model.id == SECOND
+    await service.models.pin(CAPTIONS, "tiny-captioner")
+    assert await service.captions.recommended() is None
+
+
 async def test_one_model_at_a_time_where_memory_is_short(
     service_with_second, astronaut, monkeypatch
 ):
