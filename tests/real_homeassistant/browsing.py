@@ -61,6 +61,12 @@ async def signed_in(owner: Owner, folder: Path) -> AsyncIterator[Browser]:
         "expires": int((time.time() + tokens["expires_in"] - 60) * 1000),
     }
     value = json.dumps(json.dumps(stored))
+
+    def note(error) -> None:
+        # without a stack it is a refused command: the page asks for the recorder, too
+        if error.stack:
+            errors.append(f"{error}\n{error.stack}")
+
     async with playwright.async_playwright() as driver:
         browser = await driver.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
@@ -73,7 +79,7 @@ async def signed_in(owner: Owner, folder: Path) -> AsyncIterator[Browser]:
         await context.add_init_script(f"localStorage.setItem('hassTokens', {value})")
         context.set_default_timeout(40_000)
         page = await context.new_page()
-        page.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}"))
+        page.on("pageerror", note)
         try:
             yield Browser(page, owner.url, folder)
         except BaseException:
