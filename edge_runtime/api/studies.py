@@ -1,5 +1,6 @@
 """`/api/v1/studies`: which captions do people prefer? For the study's owner."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 import re
 from typing import TYPE_CHECKING, Any, Final
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from ..errors import ModelNotInstalledError, ModelUnknownError, PhotoNotFoundError
+from ..service import CaptionOptions, check_options
+from ..service.studies import VISUAL
 from ..store import (
     ConflictError,
     InvalidValueError,
@@ -18,6 +21,7 @@ from ..store import (
     Variant,
     to_rfc3339,
 )
+from .captions import OPTIONS
 from .fields import (
     Boolean,
     Choice,
@@ -58,6 +62,11 @@ _NEW_VARIANT: Final = Object(
         "name": _NAME,
         "model": Text(min_length=1, max_length=200),
         "check": Boolean(required=False, default=True),
+        "options": Object(
+            fields={name: OPTIONS[name] for name in ("style", "template", "rewrite")},
+            required=False,
+            description="as in a request for a caption; by default what is seen alone",
+        ),
     }
 )
 _STUDY: Final = answer(
@@ -162,7 +171,7 @@ async def create_study(call: Call) -> Reply:
         body["name"],
         body["language"] or call.service.settings.language,
         body["photo_ids"],
-        [Variant(**variant) for variant in body["variants"]],
+        [_variant_of(variant) for variant in body["variants"]],
         call.caller.name,
     )
     return json_answer(_study_dict(study), 201)
@@ -325,6 +334,16 @@ def _study_dict(study: Study) -> dict[str, Any]:
         "job_id": study.job_id,
         "created_at": to_rfc3339(study.created_at),
     }
+
+
+def _variant_of(asked: Mapping[str, Any]) -> Variant:
+    options = asked["options"]
+    if options is None:
+        options = VISUAL
+    else:
+        options = {name: value for name, value in options.items() if value is not None}
+        check_options(CaptionOptions(**options))
+    return Variant(asked["name"], asked["model"], asked["check"], options)
 
 
 def _variant_dict(variant: Variant) -> dict[str, Any]:

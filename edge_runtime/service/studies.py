@@ -13,6 +13,7 @@ from ..store import (
     ConflictError,
     InvalidValueError,
     Job,
+    Json,
     Respondent,
     RespondentNotFoundError,
     Study,
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 
 STUDY_JOB: Final = "study"
 SUGGESTED_PHOTOS: Final = 20
+VISUAL: Final[Json] = {"style": "custom", "template": "{caption}", "rewrite": False}
+"""Options of a variant that says what the captioner sees, and no fact besides."""
+WITH_FACTS: Final[Json] = {"style": "plain", "rewrite": False}
+"""Place, date and what else the settings allow, joined by the templates."""
+REWRITTEN: Final[Json] = {"style": "plain", "rewrite": True}
+"""The same facts, joined by a language model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,11 @@ class StudyService:
     async def choices(self) -> StudyChoices:
         """Return suggested photos, and every variant that can run here now."""
         photo_ids = await self._store.studies.spread(SUGGESTED_PHOTOS)
-        variants = await asyncio.to_thread(self._variants)
+        selection = await self._parts.selector.select()
+        writer = selection.get(Task.TEXT_GENERATION).running
+        variants = await asyncio.to_thread(
+            self._variants, None if writer is None else writer.model.title
+        )
         return StudyChoices(tuple(photo_ids), tuple(variants))
 
     async def create(
@@ -189,15 +200,23 @@ class StudyService:
             by_photo.setdefault(caption.photo_id, []).append(caption)
         return by_photo
 
-    def _variants(self) -> list[Variant]:
+    def _variants(self, writer: str | None) -> list[Variant]:
         runtime, found = self._parts.runtime, []
         for spec in runtime.manifest.for_task(Task.IMAGE_TO_TEXT):
             if not runtime.store.state(spec).is_usable:
                 continue
             title = spec.title or spec.id
-            found.append(Variant(title, spec.id, check=False))
-            if runtime.scorer(spec) is not None:
-                found.append(Variant(f"{title}, checked", spec.id, check=True))
+            found.append(Variant(title, spec.id, check=False, options=VISUAL))
+            if runtime.scorer(spec) is None:
+                continue
+            title = f"{title}, checked"
+            found.append(Variant(title, spec.id, check=True, options=VISUAL))
+            if self._parts.settings.facts:
+                title = f"{title}, with facts"
+                found.append(Variant(title, spec.id, check=True, options=WITH_FACTS))
+            if self._parts.settings.facts and writer is not None:
+                title = f"{title}, by {writer}"
+                found.append(Variant(title, spec.id, check=True, options=REWRITTEN))
         return found
 
 

@@ -265,6 +265,8 @@ async def test_a_study_of_nothing_is_refused(client, small):
         ({"variants": [variant, variant]}, 422),
         ({"variants": [{"name": "x", "model": "nope"}]}, 404),
         ({"variants": [{"name": "x", "model": "tiny-scorer"}]}, 422),
+        ({"variants": [{**variant, "options": {"style": "loud"}}]}, 400),
+        ({"variants": [{**variant, "options": {"template": "{nope}"}}]}, 400),
         ({"variants": [{"name": "x", "model": "florence-2-base-ft"}]}, 409),
     ):
         await ask(client, "POST", "/studies", status, json={**good, **change})
@@ -286,3 +288,19 @@ async def test_a_photo_whose_file_is_gone_is_left_out(client, service, small):
     assert (job.state, job.result["captioned"], job.result["failed"]) == ("done", 1, 1)
     assert job.result["errors"][0]["code"] == "photo_file_missing"
     assert (await ask(client, "GET", f"/studies/{study['id']}"))["state"] == "open"
+
+
+async def test_facts_belong_to_the_variants_that_tell_them(client, service, tmp_path):
+    photo = await upload(client, PHOTOS[0])
+    await service.store.photos.update(photo, latitude=38.7223, longitude=-9.1393)
+    offered = (await ask(client, "GET", "/study-choices"))["variants"]
+    tiny = [one for one in offered if one["model"] == "tiny-captioner"]
+    assert [one["name"] for one in tiny] == [
+        "Tiny captioner",
+        "Tiny captioner, checked",
+        "Tiny captioner, checked, with facts",
+    ]
+    study = await prepared(client, service, [photo], variants=tiny)
+    captions = await service.store.studies.captions(study["id"])
+    assert ["Lisbon" in caption.text for caption in captions] == [False, False, True]
+    assert captions[2].text.startswith(captions[1].text.rstrip("."))

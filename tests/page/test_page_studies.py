@@ -75,7 +75,7 @@ def test_a_study_from_the_form_to_the_chart(serve, visit):
     with page.expect_download() as download:
         page.get_by_role("link", name="Table (CSV)").click()
     assert download.value.suggested_filename == "Garden-b-party-b.csv"
-    assert len(download.value.path().read_text().splitlines()) == 1 + 2 * 3 * 3
+    assert len(download.value.path().read_text().splitlines()) == 1 + 2 * 3 * 4
 
     page.get_by_role("button", name="Close the study").click()
     page.get_by_role("button", name="Open again").wait_for()

@@ -604,6 +604,7 @@ export default {
   "study.respondent": "Person {n}",
   "study.respondents": "Menschen",
   "study.results": "Ergebnisse",
+  "study.rewritten": "Ort und Datum, von einem Sprachmodell verbunden",
   "study.score": "Bild-Text-Wert",
   "study.scores": "Bild-Text-Wert nach {scorer}",
   "study.second_wins": "Zweite besser",
@@ -614,5 +615,6 @@ export default {
   "study.variant": "Variante",
   "study.variants": "Varianten",
   "study.variants.count": { one: "{n} Variante", other: "{n} Varianten" },
+  "study.with_facts": "mit Ort und Datum, wo sie bekannt sind",
   "study.words": "Menschen sehen jedes Foto mit den Bildunterschriften aller Varianten und vergeben Sterne. Sie entstehen einmal, jetzt.",
 };

@@ -569,6 +569,7 @@ export default {
   "study.respondent": "Person {n}",
   "study.respondents": "People",
   "study.results": "Results",
+  "study.rewritten": "place and date, joined by a language model",
   "study.score": "Image-text score",
   "study.scores": "Image-text score by {scorer}",
   "study.second_wins": "Second is better",
@@ -579,5 +580,6 @@ export default {
   "study.variant": "Variant",
   "study.variants": "Variants",
   "study.variants.count": { one: "{n} variant", other: "{n} variants" },
+  "study.with_facts": "with place and date, where they are known",
   "study.words": "People see each photo with the captions of all variants and give stars. The captions are made once, now.",
 };

@@ -91,7 +91,7 @@ export class NewStudy {
       return;
     }
     try {
-      const chosen = variants.map(({ name: words, model, check }) => ({ name: words, model, check }));
+      const chosen = variants.map(({ name: words, model, check, options }) => ({ name: words, model, check, options }));
       const study = await post("studies", { name, photo_ids: photoIds, variants: chosen, language: session.language });
       go(link("studies", study.id), { replace: true });
     } catch (error) {
@@ -102,6 +102,13 @@ export class NewStudy {
 
 function variantBox(variant) {
   const box = el("input", { type: "checkbox", checked: true });
-  const words = t(variant.check ? "study.checked" : "study.unchecked");
+  const words = wordsOf(variant);
   return { variant, box, row: el("label", { class: "check" }, box, el("span", {}, el("strong", { text: variant.name }), el("span", { class: "hint", text: ` ${words}` }))) };
+}
+
+/** Return how a variant makes its captions, in a few words. */
+function wordsOf({ check, options }) {
+  if (options.rewrite) return t("study.rewritten");
+  if (options.style === "plain") return t("study.with_facts");
+  return t(check ? "study.checked" : "study.unchecked");
 }
