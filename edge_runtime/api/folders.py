@@ -10,6 +10,9 @@ from .routing import API, Call, Reply, RouteTable
 from .scopes import Scope
 
 ROUTES: Final = RouteTable("photos")
+MAX_ASKED: Final = 600
+"""Characters of a path in an address: a request's first line holds 8 kB, percent signs
+included."""
 _PATH: Final = Text(max_length=5000)
 
 
@@ -17,7 +20,7 @@ _PATH: Final = Text(max_length=5000)
     f"{API}/folders",
     summary="List the folders in an allowed folder; without a path the allowed ones",
     scope=Scope.ADMIN,
-    query={"path": Text(required=False, min_length=1, max_length=4096)},
+    query={"path": Text(required=False, min_length=1, max_length=MAX_ASKED)},
     answer=answer(
         path=Text(nullable=True, max_length=5000),
         parent=Text(nullable=True, max_length=5000),
