@@ -1,8 +1,6 @@
 """A small client of the runtime's HTTP API; it knows nothing of Home Assistant."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
-import json
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -15,6 +13,7 @@ from aiohttp import (
     FormData,
 )
 
+from .caption_options import CaptionOptions
 from .client_errors import (
     AuthError,
     BusyError,
@@ -67,35 +66,6 @@ _SHELF_KEYS: Final = {
 _UNAUTHORIZED: Final = frozenset({401, 403})
 _AUTH_CODES: Final = frozenset({"unauthorized", "forbidden"})
 _TOO_MANY: Final = 429
-
-
-@dataclass(frozen=True, slots=True)
-class CaptionOptions:
-    """How a photo should be described; None leaves it to the runtime."""
-
-    language: str | None = None
-    style: str | None = None
-    detail: str | None = None
-    context: Mapping[str, str] | None = None
-    verify: bool | None = None
-    refresh: bool | None = None
-    store: bool | None = None
-    two_phase: bool | None = None
-    source: str | None = None
-    """The camera that the picture comes from."""
-
-    def to_form(self) -> dict[str, str]:
-        """Return the fields of a form."""
-        form: dict[str, str] = {}
-        for name in ("language", "style", "detail", "source"):
-            if (text := getattr(self, name)) is not None:
-                form[name] = text
-        for name in ("verify", "refresh", "store", "two_phase"):
-            if (switch := getattr(self, name)) is not None:
-                form[name] = "true" if switch else "false"
-        if self.context:
-            form["context"] = json.dumps(dict(self.context))
-        return form
 
 
 class RuntimeClient:
