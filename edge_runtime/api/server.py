@@ -26,6 +26,8 @@ GRACE_S: Final = 0.5
 """How long open requests may go on after a stop."""
 STOP_S: Final = 3.5
 """How long the service may take to park its work; workers die with this process."""
+MAX_LINE: Final = 64 * 1024
+"""Longest request line: a path of 4096 characters takes 48 KiB in a query."""
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -85,7 +87,11 @@ async def answering(
     home = service.settings.home
     own = home_socket.listen(home)
     runner = web.AppRunner(
-        app, access_log=None, shutdown_timeout=GRACE_S, lingering_time=2.0
+        app,
+        access_log=None,
+        shutdown_timeout=GRACE_S,
+        lingering_time=2.0,
+        max_line_size=MAX_LINE,
     )
     try:
         await runner.setup()

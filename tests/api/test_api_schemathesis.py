@@ -14,6 +14,7 @@ from edge_runtime.api.access import Access
 from edge_runtime.api.app import build_app
 from edge_runtime.api.openapi import document
 from edge_runtime.api.routes import ALL_ROUTES
+from edge_runtime.api.server import MAX_LINE
 from edge_runtime.config import Settings
 
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is missing")
@@ -46,7 +47,9 @@ class Served:
             _, secret = await service.store.tokens.create("administrator", "admin")
             self.headers = {"Authorization": f"Bearer {secret}"}
             app = build_app(service, Access(loopback_only=False, ingress=False))
-            async with TestServer(app) as server:
+            server = TestServer(app)
+            await server.start_server(max_line_size=MAX_LINE)
+            async with server:
                 self.url = str(server.make_url("")).rstrip("/")
                 self.end = lambda: loop.call_soon_threadsafe(stop.set)
                 self.ready.set()
