@@ -121,7 +121,7 @@ def test_names_of_people_show_only_where_they_are_switched_on(serve, visit):
         page.locator(".facts").wait_for()
         assert page.locator(".facts").get_by_text("Anna Ö. <i>").count() == count
         page.goto(f"{served.url}#/tags")
-        page.get_by_role("heading", name="Albums").wait_for()
+        page.get_by_role("button", name="Places").wait_for()
         people = page.get_by_role("button", name="People")
         assert people.count() == count
         if count:
