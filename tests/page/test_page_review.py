@@ -144,3 +144,18 @@ def test_words_typed_in_the_queue_outlive_a_reload(served, review):
     field.press("Escape")
     review.locator(".review-text").wait_for()
     assert len(pending(served)) == 4
+
+
+def test_all_that_look_right_are_accepted_at_once_and_taken_back(served, review):
+    sure = [one for one in pending(served) if one.verdict == "sure"]
+    others = len(pending(served)) - len(sure)
+    assert sure
+    review.get_by_role("button", name="Accept all that look right").click()
+    dialog = review.get_by_role("dialog")
+    dialog.get_by_role("button", name="Accept all that look right").click()
+    said = review.locator(".toast", has_text="accepted")
+    said.wait_for()
+    assert len(pending(served)) == others
+    said.get_by_text("Undo").click()
+    review.get_by_text(f"1 of {others + len(sure)}").wait_for()
+    assert len(pending(served)) == others + len(sure)

@@ -172,7 +172,10 @@ export default {
 
   // review
   "review.accepted": "Angenommen",
+  "review.accepted_all": { one: "{n} Vorschlag angenommen", other: "{n} Vorschläge angenommen" },
   "review.again": "Von vorn",
+  "review.all_sure": "Alle annehmen, die stimmen",
+  "review.all_sure.words": "Jeder Vorschlag, in dem die Prüfung alle Wörter gefunden hat, wird Bildunterschrift. Gleich danach lässt sich das zurücknehmen.",
   "review.edited": "In deinen Worten gespeichert",
   "review.elsewhere": "Das wurde anderswo entschieden",
   "review.elsewhere_draft": "Das wurde anderswo entschieden. Deine Worte bleiben erhalten.",

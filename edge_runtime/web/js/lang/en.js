@@ -172,7 +172,10 @@ export default {
 
   // review
   "review.accepted": "Accepted",
+  "review.accepted_all": { one: "{n} suggestion accepted", other: "{n} suggestions accepted" },
   "review.again": "Start again",
+  "review.all_sure": "Accept all that look right",
+  "review.all_sure.words": "Every suggestion in which the check found all of its words becomes the caption. It can be taken back right after.",
   "review.edited": "Saved in your words",
   "review.elsewhere": "This one was decided somewhere else",
   "review.elsewhere_draft": "This one was decided somewhere else. Your words are kept.",

@@ -16,6 +16,7 @@ import { toast } from "../parts/toast.js";
 import { markDoubted, verdictBadge, verdictSentence } from "../parts/verdict.js";
 import { provenance } from "../parts/wand.js";
 import { captionText } from "../parts/words.js";
+import { acceptSure, takeBack } from "./accept-all.js";
 import { ReviewQueue } from "./review-queue.js";
 
 /** Shows one suggestion after the other: accept, change, reject, skip, take back. */
@@ -28,6 +29,7 @@ export class ReviewView {
   #count = el("span", { class: "count" });
   #card = el("div", { class: "review" });
   #details = new Map();
+  #all = button(t("review.all_sure"), () => this.#acceptAll(), { kind: "small review-all", symbol: "check" });
 
   constructor(_argument, query) {
     this.#queue = new ReviewQueue(query.verdict ?? null);
@@ -43,7 +45,7 @@ export class ReviewView {
       el(
         "header",
         { class: "page-head" },
-        el("div", { class: "page-head-row" }, pageTitle(t("nav.review")), this.#count),
+        el("div", { class: "page-head-row wrap" }, pageTitle(t("nav.review")), this.#count, session.may("write") && this.#all),
         choices(t("review.filter"), verdicts, this.#queue.verdict, (verdict) => this.#filter(verdict)),
       ),
       this.#card,
@@ -235,6 +237,23 @@ export class ReviewView {
     this.#queue.drop(suggestion.id);
     this.#render();
     this.#queue.fillUp().then(() => this.#showCount(), () => {});
+  }
+
+  async #acceptAll() {
+    if (this.#isBusy || this.#editor) return;
+    this.#isBusy = true; // what is decided now was decided here
+    this.#all.disabled = true;
+    try {
+      const ids = await acceptSure();
+      const back = () => takeBack(ids).catch((error) => toast(inWords(error), { isError: true })).then(() => this.refresh());
+      if (ids.length > 0) toast(t("review.accepted_all", { n: ids.length }), { action: { words: t("undo"), run: back }, shownMs: 15_000 });
+    } catch (error) {
+      toast(inWords(error), { isError: true });
+    } finally {
+      this.#isBusy = false;
+      this.#all.disabled = false;
+      this.refresh();
+    }
   }
 
   async #undo() {
