@@ -79,6 +79,22 @@ class CaptionRequest:
     rewrite: bool = False
     """Whether a language model may join caption and facts, where one fits."""
     read_text: ReadText = ReadText.NEVER
+    look_for: tuple[str, ...] = ()
+    """Things to say of whether they are in the photo."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookedFor:
+    """A thing that a client looks for, and whether it is in the photo."""
+
+    thing: str
+    """In the client's words."""
+    present: bool | None = None
+    """None: not sure enough for either."""
+    score: float | None = None
+    """The scorer's probability of it."""
+    reason: str = ""
+    """Why `present` is None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +161,7 @@ class CaptionResult:
     """Of a notification."""
     hashtags: tuple[str, ...] = ()
     """Proposed; only a person makes them tags."""
+    looked_for: tuple[LookedFor, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form that the command line and clients see."""

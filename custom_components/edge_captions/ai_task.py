@@ -1,6 +1,7 @@
 """AI Task: describe attached pictures, and say honestly what a captioner can't."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from homeassistant.components.ai_task import (
@@ -19,6 +20,7 @@ import probatio as vol
 
 from . import pictures
 from .answering import asked_thing, is_description_field, unfollowable, yes_or_no
+from .caption_options import MAX_THINGS
 from .client import CaptionOptions
 from .client_errors import ClientError
 from .const import (
@@ -89,11 +91,14 @@ class CaptionTask(RuntimeEntity, AITaskEntity):
             raise _invalid("one_picture_per_structure")
         fields = _fields(task.structure)
         await self._refuse_fields(fields)
-        (caption,) = await self._captions(attachments)
+        things = dict.fromkeys(field.thing for field in fields if field.thing)
+        (caption,) = await self._captions(attachments, tuple(things)[:MAX_THINGS])
         return _filled(fields, caption)
 
-    async def _captions(self, attachments: Sequence[Attachment]) -> list[Caption]:
-        options = self._wishes()
+    async def _captions(
+        self, attachments: Sequence[Attachment], look_for: tuple[str, ...] = ()
+    ) -> list[Caption]:
+        options = replace(self._wishes(), look_for=look_for)
         found = []
         for attachment in attachments:
             picture = await pictures.of_file(

@@ -6,11 +6,10 @@ Nothing here knows Home Assistant.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 import re
 from typing import Final
 
-from .records import Caption
+from .records import Caption, YesNo
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 
@@ -90,14 +89,6 @@ _AFTER_A_NAME: Final = _set(
 _MAX_UNKNOWN_SHOWN: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class YesNo:
-    """An answer to a yes-or-no question; None with the reason why there is none."""
-
-    value: bool | None
-    reason: str | None = None
-
-
 def unfollowable(instruction: str) -> tuple[str, ...]:
     """Return the words of an instruction that ask for more than a description.
 
@@ -133,7 +124,13 @@ def asked_thing(name: str, description: str | None) -> str | None:
 
 
 def yes_or_no(caption: Caption, thing: str) -> YesNo:
-    """Return yes where a sure caption names the thing; silence proves nothing."""
+    """Return what the runtime saw of a thing that it was asked to look for.
+
+    One that can't look has only its caption: yes where a sure one names the thing;
+    silence proves nothing.
+    """
+    if (seen := caption.looked_for.get(thing)) is not None:
+        return seen
     if not caption.is_sure:
         return YesNo(None, f"the check of the caption is not sure ({caption.verdict})")
     words = _words(caption.text)

@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 import json
+from typing import Final
+
+MAX_THINGS: Final = 10
+"""Most things that the runtime looks for in one picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,8 @@ class CaptionOptions:
     two_phase: bool | None = None
     source: str | None = None
     """The camera that the picture comes from."""
+    look_for: tuple[str, ...] = ()
+    """Things to say of whether they are in the picture."""
 
     def to_form(self) -> dict[str, str]:
         """Return the fields of a form."""
@@ -29,6 +35,8 @@ class CaptionOptions:
         for name in ("verify", "refresh", "store", "two_phase"):
             if (switch := getattr(self, name)) is not None:
                 form[name] = "true" if switch else "false"
+        if self.look_for:
+            form["look_for"] = ",".join(self.look_for)
         if self.context:
             form["context"] = json.dumps(dict(self.context))
         return form

@@ -137,6 +137,14 @@ class Stats:
 
 
 @dataclass(frozen=True, slots=True)
+class YesNo:
+    """An answer to a yes-or-no question; None with the reason why there is none."""
+
+    value: bool | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Caption:
     """A photo's description, and how sure the check against the photo is of it."""
 
@@ -155,6 +163,8 @@ class Caption:
     photo_id: str | None
     seconds: float
     notes: tuple[str, ...] = ()
+    looked_for: Mapping[str, YesNo] = field(default_factory=dict)
+    """Whether things are in the picture; empty: it can't tell."""
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
@@ -172,6 +182,10 @@ class Caption:
             photo_id=data.get("photo_id"),
             seconds=float(data.get("seconds") or 0),
             notes=tuple(data.get("notes") or ()),
+            looked_for={
+                str(one["thing"]): YesNo(one["present"], one["reason"] or None)
+                for one in data.get("looked_for") or ()
+            },
         )
 
     @property

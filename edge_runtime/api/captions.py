@@ -36,6 +36,7 @@ from .fields import (
     Choice,
     Field,
     Integer,
+    ListOf,
     MapOf,
     Text,
     answer,
@@ -48,6 +49,7 @@ from .shapes import CAPTION, JOB, caption_dict, job_dict
 
 ROUTES: Final = RouteTable("captions")
 _MAX_FACTS: Final = 20
+_MAX_THINGS: Final = 10
 _FACT: Final = Text(max_length=500)
 
 
@@ -156,6 +158,13 @@ ERRORS: Final[tuple[type[EdgeRuntimeError], ...]] = (
             default=False,
             description="answer quickly, and better under the same id later",
         ),
+        look_for=ListOf(
+            required=False,
+            item=Text(min_length=1, max_length=60),
+            max_items=_MAX_THINGS,
+            description="things in English, such as dog or red car: looked_for says "
+            "whether each is in the photo",
+        ),
         **OPTIONS,
     ),
     answer=ANSWER,
@@ -221,7 +230,7 @@ def _question(call: Call) -> Question:
             "name one photo: upload it, or give its photo_id or its path"
         )
     question = Question(
-        options=options_of(call),
+        options=replace(options_of(call), look_for=tuple(body["look_for"] or ())),
         photo_id=body["photo_id"],
         source=body["source"],
         store=body["store"],

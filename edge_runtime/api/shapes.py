@@ -54,6 +54,12 @@ FACT: Final = obj(
     within=ListOf(item=Text(), required=False),
     is_near=Boolean(required=False),
 )
+LOOKED_FOR: Final = answer(
+    thing=Text(),
+    present=Boolean(nullable=True, description="null: not sure, see the reason"),
+    score=Number(nullable=True, description="the scorer's probability of it"),
+    reason=Text(description="why present is null"),
+)
 CAPTION: Final = answer(
     id=ulid(),
     caption=Text(max_length=WORDS),
@@ -73,6 +79,7 @@ CAPTION: Final = answer(
     text_reason=Text(),
     title=Text(),
     hashtags=ListOf(item=Text()),
+    looked_for=ListOf(item=LOOKED_FOR),
     origin=Choice.of(*Origin),
     phase=Choice.of(*Phase),
     photo_id=ulid(nullable=True),

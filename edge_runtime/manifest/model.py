@@ -128,6 +128,10 @@ class Thresholds:
     """As `noun_present`, for people and animals; None: the same."""
     living_absent: float | None = None
     """As `noun_absent`, for people and animals; None: the same."""
+    asked_present: float | None = None
+    """As `noun_present`, for a thing that a client looks for; None: can't be told."""
+    asked_absent: float | None = None
+    """The probability below which such a thing is not there for sure."""
     unknown_word: UnknownWord = UnknownWord.UNSURE
 
 

@@ -15,7 +15,9 @@ NOUN: Final[Mapping[str, Reader]] = MappingProxyType(
 LABEL: Final[Mapping[str, Reader]] = MappingProxyType(
     {"present": read_signed, "sure": read_signed}
 )
-THRESHOLD_KEYS: Final = ("caption", "noun", "living", "label", "unknown_word")
+THRESHOLD_KEYS: Final = (
+    *("caption", "noun", "living", "asked", "label", "unknown_word"),
+)
 
 
 def read_thresholds(value: YamlValue) -> Thresholds:
@@ -28,6 +30,7 @@ def read_thresholds(value: YamlValue) -> Thresholds:
     (sure,) = _numbers(fields["caption"], CAPTION)
     present, absent = _span(fields["noun"])
     living = _span(fields["living"]) if "living" in fields else (None, None)
+    asked = _span(fields["asked"]) if "asked" in fields else (None, None)
     label = fields["label"].fields(LABEL, ("present",)) if "label" in fields else {}
     unknown = fields.get("unknown_word")
     return Thresholds(
@@ -38,6 +41,8 @@ def read_thresholds(value: YamlValue) -> Thresholds:
         label_sure=read_signed(label["sure"]) if "sure" in label else None,
         living_present=living[0],
         living_absent=living[1],
+        asked_present=asked[0],
+        asked_absent=asked[1],
         unknown_word=unknown.choice(UnknownWord) if unknown else UnknownWord.UNSURE,
     )
 

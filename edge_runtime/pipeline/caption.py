@@ -12,6 +12,7 @@ from ..inference.messages import CaptionAnswer, CaptionJob, ScoreJob
 from ..schemas import CaptionRequest, CaptionResult, Verdict
 from .composing import Composer, Draft
 from .known import FactFinder, merged
+from .looking import NO_SCORER, NOT_CHECKED, unanswered
 from .sentence import to_sentence
 from .verify import CaptionCheck
 
@@ -61,7 +62,7 @@ class CaptionPipeline:
         answer = await self.captioner.caption(job)
         result = self._unchecked(request, answer)
         if self.check is not None and request.verify:
-            result = await self._checked(self.check, result, answer)
+            result = await self._checked(self.check, request, result, answer)
         visual, composing = result.caption, perf_counter()
         known = await known_facts(self.finder, request, result.language)
         result = composed(self.composer, request, result, visual, known)
@@ -92,18 +93,27 @@ class CaptionPipeline:
             log_probability=_mean(best.token_logprobs),
             stages=answer.seconds,
             notes=tuple(notes),
+            looked_for=unanswered(
+                request.look_for, NO_SCORER if request.verify else NOT_CHECKED
+            ),
         )
 
     async def _checked(
-        self, check: CaptionCheck, result: CaptionResult, answer: CaptionAnswer
+        self,
+        check: CaptionCheck,
+        request: CaptionRequest,
+        result: CaptionResult,
+        answer: CaptionAnswer,
     ) -> CaptionResult:
         started = perf_counter()
         photo = ScoreJob(path=result.path, memory_budget=self.memory_budget())
-        found = await check.verify(answer, photo)
+        found = await check.verify(answer, photo, request.look_for)
         stages = {**(result.stages or {}), "check": perf_counter() - started}
         if isinstance(found, EdgeRuntimeError):
             note = f"the caption could not be checked: {found.message}"
-            return replace(result, stages=stages, notes=(*result.notes, note))
+            looked_for = unanswered(request.look_for, note)
+            notes = (*result.notes, note)
+            return replace(result, stages=stages, notes=notes, looked_for=looked_for)
         checked = found.checked
         notes = (*result.notes, checked.reason) if checked.reason else result.notes
         return replace(
@@ -115,6 +125,7 @@ class CaptionPipeline:
             notes=notes,
             image_text_score=found.score,
             scorer=check.model_id,
+            looked_for=found.looked_for,
         )
 
 

@@ -8,7 +8,9 @@ from typing import Protocol
 from ..errors import EdgeRuntimeError, ProtocolError
 from ..inference.messages import CaptionAnswer, ScoreAnswer, ScoreJob
 from ..manifest.model import Thresholds
+from ..schemas import LookedFor
 from .check import Checked, Evidence, check
+from .looking import Sought, look, seek
 from .noun_phrases import ParsedCaption, parse
 
 _LOGGER = logging.getLogger(__name__)
@@ -28,6 +30,7 @@ class Verified:
     checked: Checked
     score: float
     """On the scorer's own scale."""
+    looked_for: tuple[LookedFor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +42,27 @@ class CaptionCheck:
     thresholds: Thresholds
 
     async def verify(
-        self, answer: CaptionAnswer, photo: ScoreJob
+        self, answer: CaptionAnswer, photo: ScoreJob, things: Sequence[str] = ()
     ) -> Verified | EdgeRuntimeError:
         """Return what may be said, or the error that left the captions unchecked.
+
+        Of `things` it says whether they are there.
 
         `photo` names the photo and asks nothing. A scorer that fails costs no caption.
         """
         try:
-            return await self._verify(answer, replace(photo, photo=answer.photo))
+            photo = replace(photo, photo=answer.photo)
+            return await self._verify(answer, photo, seek(things))
         except EdgeRuntimeError as err:
             _LOGGER.warning("%s: a caption stays unchecked: %s", self.model_id, err)
             return err
 
-    async def _verify(self, answer: CaptionAnswer, photo: ScoreJob) -> Verified:
+    async def _verify(
+        self, answer: CaptionAnswer, photo: ScoreJob, sought: Sequence[Sought]
+    ) -> Verified:
         texts = dict.fromkeys(c.text for c in answer.captions if c.text)
         captions = [parse(text) for text in texts]
-        job = questions(captions, photo)
+        job = questions(captions, photo, sought)
         found = await self.scorer.score(job)
         evidence = gathered(job, found)
         checked = check(captions or [parse("")], evidence, self.thresholds)
@@ -63,20 +71,25 @@ class CaptionCheck:
             again = replace(photo, captions=(checked.text,), photo=found.photo)
             second = gathered(again, await self.scorer.score(again))
             score = second.captions[checked.text]
-        return Verified(checked, score)
+        looked_for = (look(s, evidence, checked, self.thresholds) for s in sought)
+        return Verified(checked, score, tuple(looked_for))
 
 
-def questions(captions: Sequence[ParsedCaption], photo: ScoreJob) -> ScoreJob:
+def questions(
+    captions: Sequence[ParsedCaption], photo: ScoreJob, sought: Sequence[Sought] = ()
+) -> ScoreJob:
     """Return everything that a check has to know, asked in one go."""
     phrases = [phrase for parsed in captions for phrase in parsed.phrases]
     heads = [phrase.noun for phrase in phrases]
     whole = [phrase.text for phrase in phrases]
     lemmas = [phrase.lemma for phrase in phrases]
+    asked = [question for one in sought for question in one.questions]
+    names = [name for one in sought for name in one.names]
     return replace(
         photo,
         captions=tuple(parsed.text for parsed in captions),
-        phrases=tuple(dict.fromkeys((*heads, *whole))),
-        nouns=tuple(dict.fromkeys((*lemmas, *heads))),
+        phrases=tuple(dict.fromkeys((*heads, *whole, *asked))),
+        nouns=tuple(dict.fromkeys((*lemmas, *heads, *names))),
     )
 
 

@@ -59,6 +59,8 @@ class Answer:
     text_reason: str = ""
     title: str = ""
     hashtags: tuple[str, ...] = ()
+    looked_for: tuple[Mapping[str, Any], ...] = ()
+    """Whether the things that were looked for are there; never stored."""
     origin: Origin = Origin.MODEL
     phase: Phase = Phase.FINAL
     photo_id: str | None = None
@@ -93,6 +95,7 @@ class Answer:
             text_reason=result.text_reason,
             title=result.title,
             hashtags=result.hashtags,
+            looked_for=tuple(map(asdict, result.looked_for)),
         )
 
     @classmethod
@@ -159,6 +162,7 @@ class Answer:
                 "notes": tuple(data["notes"]),
                 "facts": tuple(data.get("facts") or ()),
                 "hashtags": tuple(data.get("hashtags") or ()),
+                "looked_for": tuple(data.get("looked_for") or ()),
             }
         )
 

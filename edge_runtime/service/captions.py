@@ -214,7 +214,8 @@ class CaptionService:
         """Return the caption of an earlier frame that shows the same, marked."""
         if picture.inspection is None or question.source is None:
             return None
-        if question.options.refresh:
+        # an earlier frame was looked at for other things, or for none
+        if question.options.refresh or question.options.look_for:
             return None
         frame = self._frames.find(
             question.source,
@@ -233,6 +234,7 @@ class CaptionService:
             earlier,
             origin=Origin.NEAR_DUPLICATE,
             duplicate_of=earlier.photo_id or earlier.id,
+            looked_for=(),
         )
 
     def _remember_frame(

@@ -16,7 +16,7 @@ class KnownAnswers:
     async def find(self, options: CaptionOptions, picture: Picture) -> Answer | None:
         """Return the answer to a question about a picture, or None."""
         details = None
-        if picture.photo is not None and options.is_plain:
+        if picture.photo is not None and options.is_plain and not options.look_for:
             details = await self._store.photos.details(picture.photo.id)
             if answer := self._of_person(details, options):
                 return answer

@@ -35,6 +35,8 @@ class CaptionOptions:
     verify: bool = True
     refresh: bool = False
     """Describe it anew, whatever is stored."""
+    look_for: tuple[str, ...] = ()
+    """Things to say of whether they are in the photo."""
 
     def key(self, picture_hash: str) -> str:
         """Return what makes two questions the same."""
@@ -49,6 +51,7 @@ class CaptionOptions:
             self.read_text,
             self.verify,
             sorted(self.context.items()),
+            list(self.look_for),
         ]
         return json.dumps(parts)
 
@@ -101,10 +104,12 @@ class Question:
     @classmethod
     def from_params(cls, params: Mapping[str, Any], priority: int) -> Self:
         """Return the question that a job holds."""
+        options = {**params["options"]}
+        options["look_for"] = tuple(options.get("look_for", ()))
         values = {name: params[name] for name in _STORED}
         path = params["path"]
         return cls(
-            options=CaptionOptions(**params["options"]),
+            options=CaptionOptions(**options),
             path=None if path is None else Path(path),
             priority=Priority(priority),
             **values,

@@ -51,6 +51,7 @@ def request_of(
         template=options.template or settings.template or "{caption}",
         rewrite=settings.rewrite if options.rewrite is None else options.rewrite,
         read_text=ReadText(options.read_text or settings.read_text),
+        look_for=options.look_for,
     )
     notes = [f"'{name[:40]}' is no fact that a caption can tell" for name in unknown]
     return request, tuple(notes)

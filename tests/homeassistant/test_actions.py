@@ -12,6 +12,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.edge_captions.caption_options import MAX_THINGS
 from custom_components.edge_captions.const import DOMAIN
 
 TASK = "ai_task.edge_captions_captions"
@@ -256,6 +257,7 @@ async def test_a_task_about_two_pictures(ask, runtime, loaded, media):
     )
 
 
+LETTERS = "abcdefghijkl"
 STRUCTURE = {
     "text": {"selector": {"text": {}}, "description": "A short description"},
     "dog": {"selector": {"boolean": {}}, "required": True},
@@ -271,6 +273,36 @@ async def test_a_task_with_a_structure(ask, runtime, loaded, media):
     assert answer["cat"] is None
     assert answer["door_open"] is None
     assert set(answer["reasons"]) == {"cat", "door_open"}
+
+
+async def test_a_runtime_that_can_look_answers_yes_and_no(ask, runtime, loaded, media):
+    unsure = {"present": None, "score": 0.5, "reason": "the scorer is not sure"}
+    runtime.caption |= {
+        "verdict": "unsure",
+        "looked_for": [
+            {"thing": "dog", "present": True, "score": 0.99, "reason": ""},
+            {"thing": "cat", "present": False, "score": 0.01, "reason": ""},
+            {"thing": "red car", **unsure},
+        ],
+    }
+    fields = {name: {"selector": {"boolean": {}}} for name in ("dogs", "cat", "open")}
+    car = {"selector": {"boolean": {}}, "description": "Is there a red car?"}
+    answer = await ask(
+        attachments=[(media, "image/png")],
+        structure={**fields, "car": car, "cats": fields["cat"]},
+    )
+    assert runtime.forms[-1]["look_for"] == "dog,cat,open,red car"
+    assert (answer["dogs"], answer["cat"], answer["cats"]) == (True, False, False)
+    assert (answer["open"], answer["car"]) == (None, None)
+    assert answer["reasons"]["car"] == "the scorer is not sure"
+    assert set(answer["reasons"]) == {"car", "open"}
+
+
+async def test_no_more_is_looked_for_than_a_runtime_takes(ask, runtime, loaded, media):
+    fields = {f"has_{letter * 3}": {"selector": {"boolean": {}}} for letter in LETTERS}
+    answer = await ask(attachments=[(media, "image/png")], structure=fields)
+    assert len(runtime.forms[-1]["look_for"].split(",")) == MAX_THINGS
+    assert set(answer["reasons"]) == set(fields)
 
 
 async def test_an_unsure_caption_says_neither_yes_nor_no(ask, runtime, loaded, media):

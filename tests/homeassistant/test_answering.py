@@ -1,5 +1,7 @@
 """What a captioner may answer: pure rules, the way they must never bend."""
 
+from dataclasses import replace
+
 import pytest
 
 from custom_components.edge_captions.answering import (
@@ -8,7 +10,7 @@ from custom_components.edge_captions.answering import (
     unfollowable,
     yes_or_no,
 )
-from custom_components.edge_captions.records import Caption
+from custom_components.edge_captions.records import Caption, YesNo
 
 
 def caption(text: str, verdict: str = "sure") -> Caption:
@@ -129,3 +131,10 @@ def test_an_unsure_caption_says_nothing(verdict):
     answer = yes_or_no(caption("A dog.", verdict), "dog")
     assert answer.value is None
     assert verdict in answer.reason
+
+
+@pytest.mark.parametrize("seen", [YesNo(value=False), YesNo(None, "not sure")])
+def test_what_a_runtime_saw_counts_more_than_its_words(seen):
+    looked = replace(caption("A dog."), looked_for={"dog": seen})
+    assert yes_or_no(looked, "dog") == seen
+    assert yes_or_no(looked, "cat").value is None

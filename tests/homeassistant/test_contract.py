@@ -191,6 +191,17 @@ async def test_an_ai_task(hass, real):
     )
     assert isinstance(answer["data"], str)
     assert answer["data"]
+    yes_no = {"selector": {"boolean": {}}}
+    structure = {"cup": yes_no, "horse": yes_no, "zyzzyva": yes_no, "raining": yes_no}
+    answer = await act(
+        hass, "ai_task", "generate_data", instructions="", structure=structure, **task
+    )
+    found, reasons = answer["data"], answer["data"]["reasons"]
+    assert found["horse"] is False
+    assert (found["zyzzyva"], found["raining"]) == (None, None)
+    assert "doesn't know" in reasons["zyzzyva"]
+    assert "no single thing" in reasons["raining"]
+    assert (found["cup"] is None) is ("cup" in reasons)
     with pytest.raises(HomeAssistantError) as caught:
         await act(
             hass, "ai_task", "generate_data", instructions="Count the cups.", **task

@@ -178,6 +178,7 @@ def test_thresholds_and_the_shared_encoder_of_a_scorer_are_read(tmp_path):
         "      caption: {sure: 0.7}\n"
         "      noun: {present: 0.6, absent: 0.2}\n"
         "      living: {present: 0.9, absent: 0.8}\n"
+        "      asked: {present: 0.99, absent: 0.01}\n"
         "      label: {present: 0.5, sure: 0.95}\n"
         "      unknown_word: absent\n",
     )
@@ -191,6 +192,8 @@ def test_thresholds_and_the_shared_encoder_of_a_scorer_are_read(tmp_path):
         label_sure=0.95,
         living_present=0.9,
         living_absent=0.8,
+        asked_present=0.99,
+        asked_absent=0.01,
         unknown_word=UnknownWord.ABSENT,
     )
 

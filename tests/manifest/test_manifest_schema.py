@@ -119,6 +119,7 @@ def test_schema_and_loader_know_the_same_keys(definition, keys):
         ("caption", thresholds.CAPTION, {"sure"}),
         ("noun", thresholds.NOUN, {"present", "absent"}),
         ("living", thresholds.NOUN, {"present", "absent"}),
+        ("asked", thresholds.NOUN, {"present", "absent"}),
         ("label", thresholds.LABEL, {"present"}),
     ],
 )
