@@ -1,5 +1,6 @@
 """Things that a caption request looks for, over HTTP: real photos and models."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,10 @@ async def ask(client, path, expected=200, **wishes):
     response = await client.post(URL, json={"path": str(path), **wishes})
     assert response.status == expected, await response.text()
     return await response.json()
+
+
+async def known(client, caption_id):
+    return await (await client.get(f"{URL}/{caption_id}")).json()
 
 
 def by_thing(found):
@@ -76,6 +81,18 @@ async def test_a_form_parts_the_things_by_commas(client, dogs):
     form.add_field("look_for", "dog, motorcycle")
     response = await client.post(URL, data=form)
     assert by_thing(await response.json()) == {"dog": True, "motorcycle": False}
+
+
+async def test_the_second_phase_of_an_answer_has_looked(client, dogs):
+    fast = await ask(client, dogs, look_for=["dog"], two_phase=True)
+    assert (fast["phase"], by_thing(fast)) == ("fast", {"dog": None})
+    async with asyncio.timeout(20):
+        while True:
+            found = await known(client, fast["id"])
+            if found["phase"] == "final":
+                break
+            await asyncio.sleep(0.05)
+    assert by_thing(found) == {"dog": True}
 
 
 async def test_without_a_check_nothing_is_answered(client, dogs):
