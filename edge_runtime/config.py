@@ -1,6 +1,6 @@
-"""Settings: command line over environment over `config.yaml` over defaults."""
+"""Settings: command line over environment, page, `config.yaml` and defaults."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 import logging
@@ -34,6 +34,22 @@ from .yaml_reader import YamlValue, parse_yaml, read_yaml
 _LOGGER = logging.getLogger(__name__)
 
 CONFIG_NAME: Final = "config.yaml"
+PAGE_NAME: Final = "settings.yaml"
+"""Beside it: what a person changed while the service ran."""
+CHANGEABLE: Final = (
+    "language",
+    "style",
+    "template",
+    "facts",
+    "rewrite",
+    "read_text",
+    "service_keep_alive_s",
+)
+"""Keys that take effect while the service runs; the page may set them."""
+DEFAULT: Final = "default"
+PAGE: Final = "page"
+ENVIRONMENT: Final = "environment"
+OPTION: Final = "option"
 DEFAULT_PORT: Final = 8477
 _PLAIN_TEXTS: Final = frozenset(
     {
@@ -265,8 +281,10 @@ def load_with_origins(
     layers: dict[str, dict[str, Any]] = {}
     if _is_there(home / CONFIG_NAME):
         layers[CONFIG_NAME] = _from_file(home / CONFIG_NAME)
-    layers["environment"] = _from_environment(environ)
-    layers["option"] = {k: v for k, v in overrides.items() if v is not None}
+    if _is_there(home / PAGE_NAME):
+        layers[PAGE] = _from_file(home / PAGE_NAME, CHANGEABLE)
+    layers[ENVIRONMENT] = _from_environment(environ)
+    layers[OPTION] = {k: v for k, v in overrides.items() if v is not None}
     values = {key: value for layer in layers.values() for key, value in layer.items()}
     origins = {key: origin for origin, layer in layers.items() for key in layer}
     return replace(Settings(home=home.absolute()), **values), origins
@@ -305,12 +323,16 @@ def _plain(value: Any) -> Any:
             return value
 
 
-def _from_file(path: Path) -> dict[str, Any]:
+def read_values(root: YamlValue, known: Iterable[str] = _READERS) -> dict[str, Any]:
+    """Return the settings that a document names; raise its error."""
+    return {key: _READERS[key](value) for key, value in root.fields(known).items()}
+
+
+def _from_file(path: Path, known: Iterable[str] = _READERS) -> dict[str, Any]:
     root = read_yaml(path, ConfigError)
     if root is None:
         return {}
-    given = root.fields(_READERS)
-    values = {key: _READERS[key](value) for key, value in given.items()}
+    values = read_values(root, known)
     return {key: _from_folder(path.parent, value) for key, value in values.items()}
 
 

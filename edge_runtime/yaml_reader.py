@@ -210,6 +210,11 @@ def read_yaml(path: Path, error: type[DocumentError]) -> YamlValue | None:
     return parse_yaml(text, str(path), error)
 
 
+def to_yaml(values: Mapping[str, Any]) -> str:
+    """Return a document that reads back as these plain values."""
+    return str(yaml.safe_dump(dict(values), allow_unicode=True, sort_keys=False))
+
+
 def parse_yaml(text: str, source: str, error: type[DocumentError]) -> YamlValue | None:
     """Return the root of a YAML text; `source` is the name used in errors."""
     try:

@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Any
 
-from ..config import CONFIG_NAME, load_with_origins, plain_settings
+from ..config import CONFIG_NAME, DEFAULT, load_with_origins, plain_settings
 from ..runtime import EdgeRuntime
 from ..units import printable
 from .exit_codes import ExitCode
@@ -18,7 +18,8 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         parents=[common],
         help="list every setting, its value and where it was set",
         description="List every setting, its value and where it was set. An option "
-        f"goes over the environment, the environment over {CONFIG_NAME}.",
+        "goes over the environment, the environment over what was set on the page, "
+        f"and that over {CONFIG_NAME}.",
     )
     parser.add_argument("--json", action="store_true", help="machine-readable")
     parser.set_defaults(run=run)
@@ -33,13 +34,13 @@ async def run(
     values = plain_settings(settings)
     if options.json:
         rows = {
-            key: {"value": value, "origin": origins.get(key, "default")}
+            key: {"value": value, "origin": origins.get(key, DEFAULT)}
             for key, value in values.items()
         }
         console.print(json.dumps(rows, ensure_ascii=False, indent=2))
         return ExitCode.OK
     for key, value in values.items():
         shown = printable(json.dumps(value, ensure_ascii=False))
-        origin = console.style(origins.get(key, "default"), "dim")
+        origin = console.style(origins.get(key, DEFAULT), "dim")
         console.print(f"{key:22} {shown:36} {origin}")
     return ExitCode.OK

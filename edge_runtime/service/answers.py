@@ -209,6 +209,10 @@ class AnswerCache:
         if question is not None and self._by_question.get(question) == caption_id:
             del self._by_question[question]
 
+    def drop_questions(self) -> None:
+        """Answer no question by what was said before; answers keep their ids."""
+        self._by_question.clear()
+
     def drop_photo(self, photo_id: str) -> None:
         """Forget every answer about a photo."""
         ids = [

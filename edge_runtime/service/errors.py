@@ -14,6 +14,20 @@ class QueueFullError(EdgeRuntimeError):
         self.retry_after_s = retry_after_s
 
 
+class SettingInvalidError(EdgeRuntimeError):
+    """A setting can't have this value; the message begins with its name."""
+
+    code = "setting_invalid"
+    status = 400
+
+
+class SettingFixedError(EdgeRuntimeError):
+    """What goes over the page sets this already."""
+
+    code = "setting_fixed"
+    status = 409
+
+
 class PathNotAllowedError(EdgeRuntimeError):
     """The path lies in no folder that clients may name photos of."""
 

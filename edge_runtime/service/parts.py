@@ -16,11 +16,12 @@ from .selector import Selector
 from .work_folder import WorkFolder
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parts:
     """Everything that describing photos and minding models takes."""
 
     settings: Settings
+    """Replaced as a whole when a person changes some while the service runs."""
     runtime: EdgeRuntime
     store: Store
     events: EventHub

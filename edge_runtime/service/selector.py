@@ -8,7 +8,7 @@ import json
 import logging
 import time
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from ..config import Settings
 from ..manifest import ModelSpec
@@ -62,6 +62,11 @@ class Selector:
             _META_KEY, json.dumps({task.value: pin for task, pin in pins.items()})
         )
         self._apply(pins)
+
+    def take(self, changed: Mapping[str, Any]) -> None:
+        """Go on with settings that a person changed."""
+        self._base = replace(self._base, **changed)
+        self._apply(self._pins)
 
     async def select(
         self, language: str | None = None, pin: str | None = None

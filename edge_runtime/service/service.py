@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 import logging
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from .library import LibraryService
 from .model_jobs import ModelJobs
 from .models import ModelService
 from .naming import PlaceNames
+from .page_settings import PageSettings
 from .parts import Parts
 from .photo_files import PhotoFiles
 from .rest import Rest
@@ -55,6 +57,7 @@ class Service:
     shares: ShareService
     studies: StudyService
     library: LibraryService
+    page_settings: PageSettings
 
     def __init__(self, settings: Settings, runtime: EdgeRuntime) -> None:
         """Take the parts; `open` or `start` makes them work."""
@@ -141,7 +144,7 @@ class Service:
         self._rest = Rest(self.store, lambda: pool.is_memory_free and not jobs.running)
         self.store.when_idle(self._rest.later)
         files = PhotoFiles(self.settings, self.store)
-        places = PlaceNames(self.runtime, self.settings.language, self.settings.facts)
+        places = PlaceNames(self.runtime)
         keeper = Keeper(
             self.store, pool.imaging, work, self.events, memory_budget, places
         )
@@ -159,6 +162,9 @@ class Service:
             keeper=keeper,
             work=work,
         )
+        self._parts = parts
+        self.page_settings = PageSettings(self.settings.home, self.events, self._take)
+        await self.page_settings.load()
         self.models = ModelService(parts)
         self.captions = CaptionService(parts, self.models.fetch_if_allowed)
         self.deliveries = Deliveries(parts, self.captions)
@@ -180,6 +186,16 @@ class Service:
         self.thumbnails = Thumbnails(self.store, files, keeper)
         self.shares = ShareService(self.store, self.events, self.thumbnails)
         self.studies = StudyService(parts, self.thumbnails)
+
+    def _take(self, changed: Mapping[str, Any]) -> None:
+        """Let the next caption be made with settings that a person changed."""
+        self.settings = replace(self.settings, **changed)
+        self._parts.settings = self.settings
+        seconds = self.settings.service_keep_alive_s
+        self._parts.selector.take({**changed, "keep_alive_s": seconds})
+        for runner in self.runtime.runners:
+            runner.keep_alive_s = seconds
+        self.captions.cache.drop_questions()
 
     async def _needed_files(self) -> set[Path]:
         """Return the uploads that unfinished jobs still need."""

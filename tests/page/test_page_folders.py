@@ -134,7 +134,7 @@ def test_what_is_set_for_the_whole_service_is_told(served, visit):
     page = visit(f"{served.url}#/settings")
     rows = page.locator(".panel", has_text="The whole service").locator(".rows")
     rows.wait_for()
-    assert "Names of people\nfacts\noff" in rows.inner_text().replace("\n\n", "\n")
+    assert "Stay offline\noffline\non" in rows.inner_text().replace("\n\n", "\n")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the facts").click()
     assert '"version"' in download.value.path().read_text()

@@ -62,7 +62,7 @@ class LibraryService:
             parts.store,
             parts.events,
             parts.pool.imaging,
-            parts.settings.language,
+            lambda: parts.settings.language,
             parts.places,
             self._scanned,
         )

@@ -63,7 +63,7 @@ class Scanner:
         store: Store,
         events: EventHub,
         imaging: ImagingRunner,
-        language: str,
+        language: Callable[[], str],
         places: PlaceNames,
         when_scanned: Callable[[FolderWatch, Job], Awaitable[None]],
     ) -> None:
@@ -156,7 +156,7 @@ class Scanner:
         counts: ScanCounts,
     ) -> None:
         pairs = list(zip(batch, facts, strict=True))
-        language = watch.settings.language or self._language
+        language = watch.settings.language or self._language()
         places = await self._places.of([(f.latitude, f.longitude) for f in facts])
         found = [
             found_photo(watch.source.id, file, fact, language, place)

@@ -34,6 +34,8 @@ async function start() {
   dropOldDrafts();
   apiEvents.on("unauthorized", signedOut);
   session.on("change", show);
+  // what fails here is asked again with the next look at the page
+  live.on("settings.changed", () => session.learn().catch(() => {}));
   await begin();
 }
 

@@ -11,7 +11,7 @@ const STORED = [
   "suggestion.added", "suggestion.changed", "tag.changed",
   "model.installed", "model.removed", "selection.changed",
   "source.added", "source.changed", "source.removed", "source.online", "source.offline", "metadata.written", "metadata.failed",
-  "share.created", "share.changed", "share.revoked", "pairing.opened", "pairing.closed", "study.changed",
+  "share.created", "share.changed", "share.revoked", "pairing.opened", "pairing.closed", "study.changed", "settings.changed",
 ];
 const PASSING = ["job.progress", "model.state", "study.rated"];
 const AGAIN_MS = 3000;

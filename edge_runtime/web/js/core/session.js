@@ -19,6 +19,7 @@ export const session = Object.assign(new Emitter(), {
   wasSignedOut: false,
   may,
   load,
+  learn,
   signIn,
   signInByLink,
   signOut,
@@ -33,13 +34,16 @@ function may(scope) {
 async function load() {
   session.info = await get("info");
   session.scope = session.info.scope;
-  if (may("read")) {
-    const stats = await get("stats");
-    session.language = stats.settings.language;
-    session.knowsPeople = stats.settings.people === true;
-    session.maxUpload = (stats.settings.max_upload_mib ?? Infinity) * 2 ** 20;
-  }
+  if (may("read")) await learn();
   session.emit("change");
+}
+
+/** Ask the service what it is set to. */
+async function learn() {
+  const { settings } = await get("stats");
+  session.language = settings.language;
+  session.knowsPeople = settings.people === true;
+  session.maxUpload = (settings.max_upload_mib ?? Infinity) * 2 ** 20;
 }
 
 /** Sign in with a token; raises what is wrong with it. */

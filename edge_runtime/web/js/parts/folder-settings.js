@@ -6,8 +6,8 @@ import { languageName, t } from "../core/i18n.js";
 import { button } from "./controls.js";
 import { dialog } from "./dialog.js";
 
-const LANGUAGES = ["de", "en", "es", "fr", "it", "nl", "pl", "pt"];
-const STYLES = ["plain", "short", "detailed", "alt_text", "social", "keywords", "notification", "custom"];
+export const LANGUAGES = ["de", "en", "es", "fr", "it", "nl", "pl", "pt"];
+export const STYLES = ["plain", "short", "detailed", "alt_text", "social", "keywords", "notification", "custom"];
 const POLICIES = ["suggest", "accept_sure"];
 const WRITING = ["off", "sidecar", "embed"];
 const HOURS = "([01]\\d|2[0-3]):[0-5]\\d-([01]\\d|2[0-3]):[0-5]\\d";

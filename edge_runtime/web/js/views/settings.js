@@ -2,7 +2,7 @@
 
 import { BASE, call, get, inWords, post, remove } from "../core/api.js";
 import { el, fill } from "../core/dom.js";
-import { LANGUAGES, chooseLanguage, chosenLanguage, formatAgo, formatBytes, formatDay, formatNumber, formatSeconds, hasWords, languageName, t } from "../core/i18n.js";
+import { LANGUAGES, chooseLanguage, chosenLanguage, formatAgo, formatBytes, formatDay, formatNumber, t } from "../core/i18n.js";
 import { live } from "../core/live.js";
 import { link } from "../core/router.js";
 import { session } from "../core/session.js";
@@ -13,10 +13,9 @@ import { confirm, dialog } from "../parts/dialog.js";
 import { FoldersPanel } from "../parts/folders-panel.js";
 import { icon } from "../parts/icons.js";
 import { keyHelp, keySwitch } from "../parts/key-help.js";
+import { ServiceSettings } from "../parts/service-settings.js";
 import { copy, madeLink } from "../parts/share.js";
 import { toast } from "../parts/toast.js";
-
-const MIB = 2 ** 20;
 
 /** Settings of the page, and what a person rules over the service with. */
 export class SettingsView {
@@ -24,7 +23,7 @@ export class SettingsView {
   #devices = el("div");
   #shares = el("div");
   #facts = el("div");
-  #service = el("div");
+  #service = new ServiceSettings();
   #folders = new FoldersPanel();
   #connectors = new ConnectorsPanel();
   #stops = [];
@@ -43,7 +42,7 @@ export class SettingsView {
         this.#page(),
         section(t("folders"), t("folders.words"), this.#folders.node, isAdmin && buttonLink(t("folders.add"), link("welcome", "", { new: 1 }), { symbol: "plus", kind: "small" })),
         section(t("connectors"), t("connectors.words"), this.#connectors.node),
-        isAdmin && section(t("service"), t("service.words"), this.#service),
+        section(t("service"), t(isAdmin ? "service.words" : "service.words.locked"), this.#service.node),
         isAdmin && section(t("devices"), t("devices.words"), this.#pairings, this.#devices, button(t("devices.add"), () => this.#addDevice(), { symbol: "phone", kind: "small" })),
         section(t("shares"), t("shares.words"), this.#shares),
         section(t("about"), null, this.#facts),
@@ -54,18 +53,20 @@ export class SettingsView {
     }
     this.#folders.start();
     this.#connectors.start();
+    this.#service.start();
     this.refresh();
   }
 
   unmount() {
     this.#folders.stop();
     this.#connectors.stop();
+    this.#service.stop();
     for (const stop of this.#stops) stop();
   }
 
   async refresh() {
     const parts = [[this.#shares, () => this.#showShares()], [this.#facts, () => this.#showFacts()]];
-    if (session.may("admin")) parts.push([this.#service, () => this.#showService()], [this.#devices, () => this.#showDevices()], [this.#pairings, () => this.#showPairings()]);
+    if (session.may("admin")) parts.push([this.#devices, () => this.#showDevices()], [this.#pairings, () => this.#showPairings()]);
     await Promise.all(
       parts.map(async ([place, show]) => {
         try {
@@ -205,25 +206,6 @@ export class SettingsView {
     } catch (error) {
       toast(inWords(error), { isError: true });
     }
-  }
-
-  /** What is set for the whole service: its own file and machine decide that. */
-  async #showService() {
-    const { settings } = await get("settings");
-    const isOn = (one) => t(one ? "on" : "off");
-    const rows = [
-      ["language", t("language"), languageName(settings.language)],
-      ["style", t("folders.style"), hasWords(`folders.style.${settings.style}`) ? t(`folders.style.${settings.style}`) : settings.style],
-      ["facts", t("service.facts"), settings.facts.map((kind) => t(`fact.${kind}`)).join(", ")],
-      ["facts", t("service.names"), isOn(settings.facts.includes("person"))],
-      ["verify", t("service.verify"), isOn(settings.verify)],
-      ["auto_download", t("service.download"), String(settings.auto_download)],
-      ["offline", t("service.offline"), isOn(settings.offline)],
-      ["threads", t("service.threads"), settings.threads === null ? t("service.by_machine") : formatNumber(settings.threads)],
-      ["memory_limit_mib", t("service.memory"), settings.memory_limit_mib === null ? t("service.by_machine") : formatBytes(settings.memory_limit_mib * MIB)],
-      ["service_keep_alive_s", t("service.keep_alive"), formatSeconds(settings.service_keep_alive_s)],
-    ];
-    fill(this.#service, el("dl", { class: "rows" }, rows.map(([key, name, words]) => el("div", {}, el("dt", {}, name, el("code", { class: "key", text: key })), el("dd", { text: words })))));
   }
 
   async #showFacts() {
