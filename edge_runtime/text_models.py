@@ -31,13 +31,13 @@ def text_stage(
     return pipeline.TextStage(
         composer=runtime.composer,
         finder=runtime.finder,
-        models=_models(request, selection),
+        models=wanted_models(request, selection),
         use=use or _Room(runtime).use,
         memory_budget=runtime.memory_budget,
     )
 
 
-def _models(request: CaptionRequest, selection: Selection) -> "TextModels":
+def wanted_models(request: CaptionRequest, selection: Selection) -> "TextModels":
     """Return the models that run here for what a request asks."""
     writer = selection.get(Task.TEXT_GENERATION)
     running = None if writer.running is None else writer.running.model

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import Settings
 from ..runtime import EdgeRuntime
+from ..tls import import_without_authorities
 from .exit_codes import ExitCode
 from .output import Console
 
@@ -42,6 +43,7 @@ async def run(
     # read first: what that leaves behind is room for what is imported now
     own.manifest  # noqa: B018
     # aiohttp's server takes 15 MB, which commands that caption a photo don't need
+    import_without_authorities("aiohttp")
     from ..api.home_lock import home_lock  # noqa: PLC0415
     from ..api.server import serve  # noqa: PLC0415
     from ..service import Service  # noqa: PLC0415

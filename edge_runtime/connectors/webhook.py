@@ -17,9 +17,10 @@ import json
 import time
 from typing import Final
 
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 
 from .. import __version__
+from ..tls import trusted
 from .errors import ConnectorError, ConnectorRefusedError, ConnectorSetupError
 from .sending import Link, Message
 
@@ -47,7 +48,8 @@ class WebhookSender:
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[Link]:
         """Give a session; whether anybody listens shows with the first message."""
-        async with ClientSession(timeout=_TIMEOUT) as session:
+        connector = TCPConnector(ssl=await trusted())
+        async with ClientSession(connector=connector, timeout=_TIMEOUT) as session:
             yield _Webhook(session, self.url, self.secret)
 
 

@@ -19,6 +19,7 @@ from edge_runtime import __version__
 from ..const import APP_NAME, MIB
 from ..errors import DownloadError, SizeMismatchError, SourceUnreachableError
 from ..manifest.addresses import without_secrets
+from ..tls import trusted
 from .files import check_room, note_of, read_json, size_of, write_json
 from .reach import ReachMemory
 from .records import Patience
@@ -60,7 +61,9 @@ async def open_fetcher(
     memory: ReachMemory, patience: Patience
 ) -> AsyncIterator["Fetcher"]:
     """Open a downloader with its own connections."""
-    connector = aiohttp.TCPConnector(resolver=DaemonResolver(), force_close=True)
+    connector = aiohttp.TCPConnector(
+        resolver=DaemonResolver(), force_close=True, ssl=await trusted()
+    )
     timeout = aiohttp.ClientTimeout(
         total=None, connect=patience.connect_s, sock_read=patience.stall_s
     )

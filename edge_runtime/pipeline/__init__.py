@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from .noun_phrases import NounPhrase, ParsedCaption, parse
     from .sentence import to_sentence
     from .structured import Parts, UnfillableError, as_object, fill
-    from .texts import TextModels, TextStage
+    from .texts import TextStage
     from .verify import CaptionCheck, PhotoScorer
+    from .wanted_models import TextModels
     from .wishes import Wishes, is_description_wish, language_of, read_wishes
 
 __all__ = [
@@ -64,7 +65,7 @@ _HOMES: Final = {
     "Parts": "structured",
     "PhotoScorer": "verify",
     "TEMPLATE_NAMES": "composing",
-    "TextModels": "texts",
+    "TextModels": "wanted_models",
     "TextStage": "texts",
     "UnfillableError": "structured",
     "VisualCaptioner": "caption",

@@ -30,8 +30,9 @@ from .tagging import is_plural
 from .wordforms import forms, same_word
 
 _MARKUP: Final = re.compile(
-    r"[*#`<>{}\[\]|\\\"_~^=@\n\t\N{LEFT DOUBLE QUOTATION MARK}"
-    r"\N{RIGHT DOUBLE QUOTATION MARK}]|https?:|(?<!\w)'\w|^[-\N{BULLET}]|:\s"
+    r"[*#`<>{}\[\]|\\\"_~^=@\n\t"
+    "\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
+    r"]|https?:|(?<!\w)'\w|^[-" "\N{BULLET}" r"]|:\s"
     r"|[\U0001F000-\U0001FAFF]"
 )
 _GROUPS: Final = word_set("crowd couple family team audience")

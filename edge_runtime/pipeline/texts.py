@@ -27,6 +27,7 @@ from .composing import RULES, Composer, extra_sentences
 from .known import FactFinder
 from .rewriting import Rewriter, why_not
 from .translating import CaptionTranslator, ChatTranslator
+from .wanted_models import TextModels
 
 _LARGE: Final = 0.045
 """Share of the picture's height from which a line of text matters by itself."""
@@ -52,23 +53,6 @@ class TextRunner(Protocol):
 
 Use = Callable[[ModelSpec], AbstractAsyncContextManager[TextRunner]]
 """Brings a model into memory, with room made for it, for as long as it is used."""
-
-
-@dataclass(frozen=True, slots=True)
-class TextModels:
-    """The models that answer for a request; None where none does, or is wanted."""
-
-    rewriter: ModelSpec | None = None
-    translator: ModelSpec | None = None
-    """A translator, or a language model that knows the language."""
-    reader: ModelSpec | None = None
-    notes: tuple[str, ...] = ()
-    """Why a model that was asked for is not there."""
-
-    @property
-    def are_there(self) -> bool:
-        """Return whether any of them has something to do."""
-        return any((self.rewriter, self.translator, self.reader, self.notes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,9 @@ from .wordforms import same_word
 
 _LOGGER = logging.getLogger(__name__)
 _KEPT: Final = re.compile(
-    r"#\w+|\"[^\"]+\"|\N{LEFT DOUBLE QUOTATION MARK}[^\N{RIGHT DOUBLE QUOTATION MARK}]+"
-    r"\N{RIGHT DOUBLE QUOTATION MARK}"
+    r"#\w+|\"[^\"]+\"|"
+    "\N{LEFT DOUBLE QUOTATION MARK}[^\N{RIGHT DOUBLE QUOTATION MARK}]+"
+    "\N{RIGHT DOUBLE QUOTATION MARK}"
 )
 """Hashtags and quoted text stay as they are, whoever wrote them."""
 _NUMBER: Final = re.compile(r"\d+")

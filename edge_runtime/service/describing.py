@@ -23,15 +23,15 @@ from ..inference.runner import ModelRunner
 from ..jobs import Priority
 from ..manifest import ModelSpec
 from ..schemas import CaptionRequest, CaptionResult, Task
-from ..selection import memory_need
-from ..text_models import text_stage
+from ..selection import Selection, memory_need
+from ..text_models import text_stage, wanted_models
 from .parts import Parts
 from .photo_files import Picture
 from .questions import Question
 from .wanted import request_of
 
 if TYPE_CHECKING:
-    from ..pipeline import Described, TextStage
+    from ..pipeline import Described
 
 _LOGGER = logging.getLogger(__name__)
 _MODEL_FAILED: Final = (
@@ -119,8 +119,11 @@ class Describer:
             notes = (*picture.notes, note)
         result = described.result
         if texts:
-            stage = await self._text_stage(question, request)
-            if stage.models.are_there:
+            selection = await self._selection(question)
+            # the stage takes 0.6 MB, which most services never need
+            if wanted_models(request, selection).are_there:
+                use = partial(self._use, question.priority)
+                stage = text_stage(self._parts.runtime, request, selection, use)
                 result = await stage.finish(request, described)
         return replace(result, notes=(*notes, *result.notes, *more))
 
@@ -128,15 +131,11 @@ class Describer:
         """Return whether text models have something to do for a question."""
         nothing = Picture(Path(), "")
         request, _ = request_of(question, nothing, self._parts.settings, verify=False)
-        return (await self._text_stage(question, request)).models.are_there
+        return wanted_models(request, await self._selection(question)).are_there
 
-    async def _text_stage(
-        self, question: Question, request: CaptionRequest
-    ) -> "TextStage":
-        parts, options = self._parts, question.options
-        selection = await parts.selector.select(options.language, options.model)
-        use = partial(self._use, question.priority)
-        return text_stage(parts.runtime, request, selection, use)
+    async def _selection(self, question: Question) -> Selection:
+        options = question.options
+        return await self._parts.selector.select(options.language, options.model)
 
     @asynccontextmanager
     async def _use(

@@ -11,7 +11,7 @@ from enum import StrEnum
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, TCPConnector
 
 from .. import pipeline
 from ..connectors.errors import ConnectorRefusedError, ConnectorSetupError
@@ -19,6 +19,7 @@ from ..errors import PhotoError
 from ..jobs import JobContext, JobKind, Priority, Resource
 from ..schemas import Verdict
 from ..store import ConnectorItem, Job
+from ..tls import trusted
 from .answers import Answer
 from .captions import CaptionService
 from .parts import Parts
@@ -127,7 +128,8 @@ class ImmichJobs:
         from ..connectors.immich import ImmichClient  # noqa: PLC0415 - few have one
 
         url, api_key = self._configured()
-        async with ClientSession() as session:
+        connector = TCPConnector(ssl=await trusted())
+        async with ClientSession(connector=connector) as session:
             yield ImmichClient(url, api_key, session)
 
     async def _run(self, context: JobContext) -> Mapping[str, Any]:

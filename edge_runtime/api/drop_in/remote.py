@@ -23,6 +23,7 @@ from yarl import URL
 
 from ...config import Settings
 from ...const import MIB
+from ...tls import trusted
 from ..uploads import Upload, save_upload
 from .errors import ImageUrlRefusedError
 
@@ -68,7 +69,9 @@ def is_public(address: str) -> bool:
 async def fetch(url: str, settings: Settings, resolver: AbstractResolver) -> Upload:
     """Return the picture at an address, in a file that the caller drops."""
     target = _checked(url, settings)
-    connector = TCPConnector(resolver=resolver, use_dns_cache=False)
+    connector = TCPConnector(
+        resolver=resolver, use_dns_cache=False, ssl=await trusted()
+    )
     async with ClientSession(
         connector=connector, timeout=_TIMEOUT, trust_env=False
     ) as session:
