@@ -1,4 +1,4 @@
-"""The authorities that TLS trusts: read where a connection is made, not by an import."""
+"""Authorities that TLS trusts: read where a connection is made, not by an import."""
 
 import asyncio
 from importlib import import_module

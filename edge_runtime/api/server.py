@@ -13,6 +13,7 @@ from aiohttp import web
 
 from ..service import Service
 from ..service.process import give_back_memory, share_one_heap
+from ..service.records import share_methods
 from . import home_socket, systemd
 from .access import Access
 from .addresses import base_urls, bind, is_loopback_only, reachable_addresses
@@ -72,6 +73,7 @@ async def serve(service: Service, on_ready: Callable[[Listening], None]) -> None
             facts = basics(service)
             await stack.enter_async_context(announced(facts, addresses, where.port))
         await stack.enter_async_context(_watchdog())
+        share_methods()
         give_back_memory()
         on_ready(where)
         systemd.notify("READY=1")

@@ -32,7 +32,9 @@ from .wordforms import forms, same_word
 _MARKUP: Final = re.compile(
     r"[*#`<>{}\[\]|\\\"_~^=@\n\t"
     "\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
-    r"]|https?:|(?<!\w)'\w|^[-" "\N{BULLET}" r"]|:\s"
+    r"]|https?:|(?<!\w)'\w|^[-"
+    "\N{BULLET}"
+    r"]|:\s"
     r"|[\U0001F000-\U0001FAFF]"
 )
 _GROUPS: Final = word_set("crowd couple family team audience")

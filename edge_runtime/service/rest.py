@@ -8,6 +8,7 @@ from typing import Final
 from ..errors import EdgeRuntimeError
 from ..store import Store
 from .process import give_back_memory
+from .records import share_methods
 
 DELAY_S: Final = 1.5
 """What comes right after (an event, a look at the models) is over by then."""
@@ -37,4 +38,5 @@ class Rest:
         if self._is_quiet():
             with suppress(EdgeRuntimeError):
                 await self._store.rest()
+            share_methods()
             give_back_memory()

@@ -313,6 +313,7 @@ UNUSED_AT_REST = {
     "edge_runtime.pipeline.check",
     "edge_runtime.pipeline.composing",
     "edge_runtime.pipeline.known",
+    "edge_runtime.pipeline.texts",
     "edge_runtime.service.study_results",
     "difflib",
     "importlib.metadata",
