@@ -18,7 +18,8 @@ from ..errors import PhotoNotFoundError, PhotoUnreadableError
 from ..units import printable
 from .items import picture_items
 
-_CHUNK_BYTES: Final = 1024 * 1024
+# small enough for memory that malloc keeps: larger chunks are mapped anew every time
+_CHUNK_BYTES: Final = 64 * 1024
 # A pipe that nobody writes to must not hold us up.
 _OPEN_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
 
