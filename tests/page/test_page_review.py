@@ -107,6 +107,8 @@ def test_a_newer_suggestion_takes_the_place_of_the_one_shown(served, review):
         await service.events.emit("suggestion.added", ids)
 
     served.run(add)
+    # the page hears of it a moment later
+    review.locator(f'.review-photo:not([alt="{first.text}"])').wait_for()
     shown = []
     for _ in range(4):
         review.locator(".review-text").wait_for()
