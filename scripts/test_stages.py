@@ -33,11 +33,19 @@ STAGES = {
     "real home assistant": ["tests/real_homeassistant"],
     "metadata": ["tests/metadata"],
     "text": ["tests/text"],
+    "conversion": ["tests/conversion"],
     "packaging": ["tests/packaging"],
 }
 
-PREPARED_BY = {"text": ["scripts/text_environment"]}
+PREPARED_BY = {
+    "conversion": ["scripts/conversion_environment"],
+    "text": ["scripts/text_environment"],
+}
 """What a stage needs that takes longer than a test may: its time is the stage's."""
+
+CONVERSION = Path(os.environ.get("CONVERSION_CACHE", ROOT / ".cache" / "conversion"))
+PYTHONS = {"conversion": CONVERSION / "venv" / "bin" / "python"}
+"""Which stage runs in an environment of its own, where that could be made."""
 
 
 @dataclass
@@ -84,11 +92,12 @@ def run_stage(name: str, *, run_slow: bool) -> Outcome:
     command = [str(ROOT / path) for path in STAGES[name]]
     is_pytest = not command[0].endswith("scripts/check")
     environment = os.environ.copy()
+    python = sys.executable
     marker = [] if run_slow else ["-m", "not slow"]
     if command[0].endswith("scripts/test_homeassistant"):
         command += [*marker, f"--junitxml={report}"]  # in an environment of its own
     elif is_pytest:
-        command = [sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q"]
+        command = ["-m", "coverage", "run", "-m", "pytest", "-q"]
         command += [*marker, f"--junitxml={report}", *STAGES[name]]
         environment["COVERAGE_FILE"] = str(LOGS / f".coverage.{slug}")
     with log.open("wb") as output:
@@ -96,6 +105,10 @@ def run_stage(name: str, *, run_slow: bool) -> Outcome:
             subprocess.run(  # noqa: S603
                 PREPARED_BY[name], cwd=ROOT, stdout=output, stderr=output, check=False
             )
+        if name in PYTHONS and PYTHONS[name].exists():
+            python = str(PYTHONS[name])
+        if command[0] == "-m":
+            command.insert(0, python)
         status = subprocess.run(  # noqa: S603
             command,
             cwd=ROOT,

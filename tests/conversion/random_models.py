@@ -1,0 +1,152 @@
+"""Real architectures with seeded random weights that let the picture matter."""
+
+from collections.abc import Callable
+import json
+from pathlib import Path
+
+import torch
+from transformers import (
+    BlipConfig,
+    BlipForConditionalGeneration,
+    GitConfig,
+    GitForCausalLM,
+    GPT2Config,
+    MarianConfig,
+    MarianMTModel,
+    VisionEncoderDecoderConfig,
+    VisionEncoderDecoderModel,
+    ViTConfig,
+)
+
+BERT_WORDS = 400
+GPT2_WORDS = 500
+
+
+def vit_gpt2(*, full=False, seed=0):
+    size = {} if full else _small_vision()
+    vision = ViTConfig(image_size=224 if full else 64, **size)
+    text = GPT2Config(
+        add_cross_attention=True,
+        **({} if full else {"n_embd": 48, "n_layer": 2, "n_head": 4}),
+        **({} if full else {"vocab_size": GPT2_WORDS, "n_positions": 64}),
+    )
+    end = text.vocab_size - 1
+    text.bos_token_id = text.eos_token_id = end
+    config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(vision, text)
+    config.decoder_start_token_id = config.eos_token_id = config.pad_token_id = end
+    torch.manual_seed(seed)
+    model = VisionEncoderDecoderModel(config)
+    for name in ("decoder_start_token_id", "eos_token_id", "pad_token_id"):
+        setattr(model.generation_config, name, end)
+    return _lively(model)
+
+
+def blip(*, full=False, seed=0):
+    text = {"bos_token_id": 30522, "sep_token_id": 102, "eos_token_id": 2}
+    vision = {}
+    if not full:
+        text = _small_text() | {
+            "bos_token_id": BERT_WORDS - 2,
+            "sep_token_id": 102,
+            "encoder_hidden_size": 32,
+        }
+        vision = _small_vision() | {"image_size": 64}
+    else:
+        vision = {"image_size": 384}
+    torch.manual_seed(seed)
+    config = BlipConfig(text_config=text, vision_config=vision)
+    return _lively(BlipForConditionalGeneration(config))
+
+
+def git(*, full=False, seed=0):
+    values = {"bos_token_id": 101, "eos_token_id": 102}
+    if not full:
+        values |= _small_text() | {
+            "vision_config": _small_vision() | {"image_size": 64},
+        }
+    torch.manual_seed(seed)
+    return _lively(GitForCausalLM(GitConfig(**values)))
+
+
+def marian(*, seed=0, **sizes):
+    """Return the architecture of OPUS-MT."""
+    small = {
+        "d_model": 32,
+        "encoder_layers": 2,
+        "decoder_layers": 2,
+        "encoder_attention_heads": 4,
+        "decoder_attention_heads": 4,
+        "encoder_ffn_dim": 64,
+        "decoder_ffn_dim": 64,
+        "max_position_embeddings": 64,
+    }
+    words = 300
+    torch.manual_seed(seed)
+    config = MarianConfig(
+        vocab_size=words,
+        pad_token_id=words - 1,
+        decoder_start_token_id=words - 1,
+        eos_token_id=0,
+        forced_eos_token_id=None,
+        scale_embedding=True,
+        activation_function="swish",
+        **(small | sizes),
+    )
+    return _lively(MarianMTModel(config))
+
+
+BUILDERS: dict[str, Callable] = {"vit_gpt2": vit_gpt2, "blip": blip, "git": git}
+
+
+def _small_vision():
+    return {
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "intermediate_size": 64,
+        "patch_size": 16,
+    }
+
+
+def _small_text():
+    return {
+        "vocab_size": BERT_WORDS,
+        "hidden_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "intermediate_size": 64,
+        "max_position_embeddings": 128,
+    }
+
+
+def _lively(model):
+    """Scale weights so that pictures differ and the best token is clearly best."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.dim() < 2:
+                if name.endswith("bias"):
+                    parameter.normal_(std=0.2)
+                continue
+            fan_in = parameter.shape[-1]
+            if "c_attn" in name or "c_proj" in name or "c_fc" in name:
+                fan_in = parameter.shape[0]  # GPT-2 keeps its weights turned
+            wanted = 1.6 / fan_in**0.5
+            if "embed" in name or "wte" in name or "wpe" in name or "shared" in name:
+                wanted = 0.5 if "position" in name or "wpe" in name else 1.0
+            parameter.normal_(std=wanted)
+    return model.eval()
+
+
+def write_word_pieces(folder: Path, size: int = BERT_WORDS):
+    """Write a tokenizer.json of BERT's kind with as many words as a model has."""
+    special = {0: "[PAD]", 100: "[UNK]", 101: "[CLS]", 102: "[SEP]", 103: "[MASK]"}
+    words = {special.get(i, f"word{i}"): i for i in range(size)}
+    document = {
+        "version": "1.0",
+        "added_tokens": [],
+        "model": {"type": "WordPiece", "unk_token": "[UNK]", "vocab": words},
+        "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
+    }
+    path = folder / "tokenizer.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
