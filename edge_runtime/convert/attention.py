@@ -17,10 +17,17 @@ def split_heads(states: Tensor, heads: int) -> Tensor:
     return states.view(batch, places, heads, width // heads).transpose(1, 2)
 
 
-def attend(query: Tensor, memory: KeyValue, scale: float) -> Tensor:
-    """Return what queries draw from keys and values; [batch, places, width]."""
+def attend(
+    query: Tensor, memory: KeyValue, scale: float, mask: Tensor | None = None
+) -> Tensor:
+    """Return what queries draw from keys and values; [batch, places, width].
+
+    `mask` has a 1 for each place that may be looked at.
+    """
     keys, values = memory
     scores = query @ keys.transpose(2, 3) * scale
+    if mask is not None:
+        scores = scores.masked_fill(mask[:, None, None] == 0, float("-inf"))
     return (scores.softmax(-1) @ values).transpose(1, 2).flatten(2)
 
 

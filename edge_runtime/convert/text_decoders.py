@@ -186,6 +186,8 @@ class BartDecoder(TextDecoder):
         self.scale = getattr(body, "embed_scale", 1.0)
         self.offset = getattr(body.embed_positions, "offset", 0)
         self.register_buffer("bias", bias, persistent=False)
+        self.seen_mask: Tensor | None = None
+        """1 for each place of the source that may be looked at; None: every one."""
 
     def memory(self, features: Tensor) -> list[KeyValue]:
         """Return each layer's keys and values of the source."""
@@ -223,7 +225,7 @@ class BartDecoder(TextDecoder):
         states = layer.self_attn_layer_norm(states + drawn)
         cross = layer.encoder_attn
         query = split_heads(cross.q_proj(states), self.heads)
-        drawn = cross.out_proj(attend(query, seen, scale))
+        drawn = cross.out_proj(attend(query, seen, scale, self.seen_mask))
         states = layer.encoder_attn_layer_norm(states + drawn)
         drawn = layer.fc2(layer.activation_fn(layer.fc1(states)))
         return layer.final_layer_norm(states + drawn), present

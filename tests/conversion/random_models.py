@@ -8,6 +8,8 @@ import torch
 from transformers import (
     BlipConfig,
     BlipForConditionalGeneration,
+    Florence2Config,
+    Florence2ForConditionalGeneration,
     GitConfig,
     GitForCausalLM,
     GPT2Config,
@@ -20,6 +22,7 @@ from transformers import (
 
 BERT_WORDS = 400
 GPT2_WORDS = 500
+FLORENCE2_WORDS = 400
 
 
 def vit_gpt2(*, full=False, seed=0):
@@ -95,7 +98,41 @@ def marian(*, seed=0, **sizes):
     return _lively(MarianMTModel(config))
 
 
+def florence2(*, full=False, seed=0):
+    """Return Florence-2; the small one sees 768 pixels in 96 wide steps."""
+    text = {"vocab_size": 51289} if full else _small_bart()
+    vision = {}
+    if not full:
+        vision = {
+            "depths": (1, 1, 1, 1),
+            "embed_dim": (8, 16, 32, 64),
+            "num_heads": (2, 2, 4, 8),
+            "num_groups": (2, 2, 4, 8),
+            "patch_size": (7, 3, 3, 3),
+            "projection_dim": 48,
+        }
+    config = Florence2Config(
+        text_config={"model_type": "bart", **text}, vision_config=vision
+    )
+    torch.manual_seed(seed)
+    return _lively(Florence2ForConditionalGeneration(config))
+
+
 BUILDERS: dict[str, Callable] = {"vit_gpt2": vit_gpt2, "blip": blip, "git": git}
+
+
+def _small_bart():
+    return {
+        "vocab_size": FLORENCE2_WORDS,
+        "d_model": 48,
+        "encoder_layers": 2,
+        "decoder_layers": 2,
+        "encoder_attention_heads": 4,
+        "decoder_attention_heads": 4,
+        "encoder_ffn_dim": 64,
+        "decoder_ffn_dim": 64,
+        "max_position_embeddings": 1024,
+    }
 
 
 def _small_vision():
