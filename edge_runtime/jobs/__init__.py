@@ -4,6 +4,7 @@ from .context import JobContext, JobYieldError
 from .gate import PriorityGate
 from .kinds import Announcer, JobKind, Priority, Resource, job_data
 from .queue import JobQueue
+from .under_way import UnderWay
 
 __all__ = [
     "Announcer",
@@ -14,5 +15,6 @@ __all__ = [
     "Priority",
     "PriorityGate",
     "Resource",
+    "UnderWay",
     "job_data",
 ]

@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 import time
 from typing import Final
 
+from .kinds import Priority
+
 _PATIENCE_S: Final = 30.0
 """After this long a ticket no longer stands back for those of the loaded model."""
+_BATCH_PATIENCE_S: Final = 600.0
+"""Nobody waits for a batch: a model that must be loaded again costs it more."""
 
 
 @dataclass(slots=True, eq=False)
@@ -71,6 +75,8 @@ class PriorityGate:
                 ticket.turn.set_result(None)
 
     def _rank(self, ticket: _Ticket) -> tuple[int, bool, float]:
-        patient = time.monotonic() - ticket.since < _PATIENCE_S
+        waited_for = ticket.priority > Priority.BATCH
+        patience = _PATIENCE_S if waited_for else _BATCH_PATIENCE_S
+        patient = time.monotonic() - ticket.since < patience
         stands_back = patient and ticket.group != self._last_group
         return -ticket.priority, stands_back, ticket.since

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import EdgeRuntimeError
-from ..jobs import JobContext, JobKind, Priority, Resource
+from ..jobs import JobContext, JobKind, Priority, Resource, UnderWay
 from ..store import ConflictError, Job, SuggestionNotFoundError, now_ms
 from .answers import Answer, Phase
 from .captions import CAPTION_JOB, ENRICH_JOB, CaptionService, caption_event
@@ -88,25 +88,38 @@ class CaptionJobs:
         return _result(answer)
 
     async def _caption_photos(self, context: JobContext) -> Mapping[str, Any]:
-        """Describe photos one by one; it goes on where it was parked."""
+        """Describe photos, some at once; it goes on where it was parked."""
         photo_ids: list[str] = context.params["photo_ids"]
         options = CaptionOptions(**context.params["options"])
         state = {"next": 0, "captioned": 0, "failed": 0, "errors": [], **context.resume}
         context.resume = state
-        for number in range(state["next"], len(photo_ids)):
-            context.step_back()
-            await context.progress(number, len(photo_ids), "captioning")
-            question = Question(
-                options, photo_id=photo_ids[number], priority=Priority.BATCH
-            )
-            try:
-                await self._captions.ask(question, may_refuse=False)
-                state["captioned"] += 1
-            except EdgeRuntimeError as err:
-                note_failure(state, photo_ids[number], err)
-            state["next"] = number + 1
+        under_way = UnderWay[EdgeRuntimeError | None](
+            await self._captions.at_once(options),
+            lambda error: _count(state, photo_ids[state["next"]], error),
+        )
+        try:
+            for photo_id in photo_ids[state["next"] :]:
+                if context.should_yield:
+                    await under_way.drain()
+                    context.step_back()
+                await context.progress(state["next"], len(photo_ids), "captioning")
+                await under_way.start(self._caption_stored(options, photo_id))
+            await under_way.drain()
+        finally:
+            await under_way.end()
         await context.progress(len(photo_ids), len(photo_ids))
         return {key: state[key] for key in ("captioned", "failed", "errors")}
+
+    async def _caption_stored(
+        self, options: CaptionOptions, photo_id: str
+    ) -> EdgeRuntimeError | None:
+        """Describe a photo of the store; return what prevented it."""
+        question = Question(options, photo_id=photo_id, priority=Priority.BATCH)
+        try:
+            await self._captions.ask(question, may_refuse=False)
+        except EdgeRuntimeError as err:
+            return err
+        return None
 
     def _drop_upload(self, job: Job) -> None:
         path = job.params.get("path")
@@ -124,6 +137,16 @@ def _result(answer: Answer) -> dict[str, Any]:
     if answer.photo_id is None:
         result["caption"] = answer.to_dict()
     return result
+
+
+def _count(
+    state: dict[str, Any], photo_id: str, error: EdgeRuntimeError | None
+) -> None:
+    if error is None:
+        state["captioned"] += 1
+    else:
+        note_failure(state, photo_id, error)
+    state["next"] += 1
 
 
 def note_failure(state: dict[str, Any], photo_id: str, error: EdgeRuntimeError) -> None:

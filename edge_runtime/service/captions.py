@@ -8,7 +8,7 @@ from ..errors import (
     PhotoError,
     WorkerStoppedError,
 )
-from ..jobs import Resource
+from ..jobs import Priority, Resource
 from ..manifest import ModelSpec
 from ..schemas import Task
 from ..selection import Choice
@@ -21,11 +21,15 @@ from .flights import Flights
 from .known import KnownAnswers
 from .parts import Parts
 from .photo_files import Picture
-from .questions import Question
+from .questions import CaptionOptions, Question
 
 CAPTION_JOB: Final = "caption"
 ENRICH_JOB: Final = "enrich"
 _MIN_RETRY_S: Final = 1.0
+_AT_ONCE: Final = 3
+"""While the model works on one photo, the next is made ready and the last stored."""
+_AT_ONCE_WITH_TEXTS: Final = 8
+"""All these are seen by the captioner, then the text models come once for them all."""
 
 
 class CaptionService:
@@ -43,7 +47,7 @@ class CaptionService:
 
     @property
     def queue_length(self) -> int:
-        """Return how many questions wait for the model."""
+        """Return how many questions wait for the model, those of batches left out."""
         return max(0, self._open - self.describer.running)
 
     def stop(self) -> None:
@@ -71,6 +75,11 @@ class CaptionService:
         except EdgeRuntimeError:
             counters.captions_failed += 1
             raise
+
+    async def at_once(self, options: CaptionOptions) -> int:
+        """Return how many photos of a batch to have under way."""
+        has_texts = await self.describer.has_texts(Question(options))
+        return _AT_ONCE_WITH_TEXTS if has_texts else _AT_ONCE
 
     async def enqueue(self, question: Question) -> Job:
         """Queue a question as a job that outlives this request and a restart."""
@@ -108,11 +117,12 @@ class CaptionService:
             return known
         if may_refuse:
             self._refuse_when_full()
-        self._open += 1
+        counted = question.priority > Priority.BATCH
+        self._open += counted
         try:
             return await self._answer_in_turn(question, picture)
         finally:
-            self._open -= 1
+            self._open -= counted
 
     async def _answer_in_turn(self, question: Question, picture: Picture) -> Answer:
         options = question.options

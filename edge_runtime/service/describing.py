@@ -54,7 +54,7 @@ class Describer:
         self._parts = parts
         self._fetch_model = fetch_model
         self.running = 0
-        """How many photos are with a model now: 0 or 1."""
+        """How many photos that somebody waits for are with a model now: 0 or 1."""
 
     async def captioner(self, question: Question) -> ModelSpec:
         """Return the captioner that answers; one that is lacking may be fetched."""
@@ -84,7 +84,7 @@ class Describer:
         if question.options.verify:
             scorer = await asyncio.to_thread(self._parts.runtime.scorer, spec)
         more = scorer is not None or fastest.id != spec.id
-        return fastest if more or await self._has_texts(question) else None
+        return fastest if more or await self.has_texts(question) else None
 
     async def describe(
         self,
@@ -127,7 +127,7 @@ class Describer:
                 result = await stage.finish(request, described)
         return replace(result, notes=(*notes, *result.notes, *more))
 
-    async def _has_texts(self, question: Question) -> bool:
+    async def has_texts(self, question: Question) -> bool:
         """Return whether text models have something to do for a question."""
         nothing = Picture(Path(), "")
         request, _ = request_of(question, nothing, self._parts.settings, verify=False)
@@ -143,14 +143,15 @@ class Describer:
     ) -> AsyncIterator[ModelRunner]:
         """Bring a text model into memory when its turn comes."""
         need, pool = memory_need(spec), self._parts.pool
+        waited_for = priority > Priority.BATCH
         async with pool.gate.hold(priority, spec.id):
-            self.running += 1
+            self.running += waited_for
             try:
                 peak = None if need is None else need.load_peak_bytes
                 yield await pool.prepare(spec, peak, verify=False)
                 self._parts.jobs.loaded_model = spec.id
             finally:
-                self.running -= 1
+                self.running -= waited_for
 
     async def _in_turn(
         self, question: Question, request: CaptionRequest, spec: ModelSpec
@@ -158,15 +159,16 @@ class Describer:
         parts = self._parts
         choice = await parts.selector.choice(spec)
         need = choice.need.load_peak_bytes if choice and choice.need else None
+        waited_for = question.priority > Priority.BATCH
         async with parts.pool.gate.hold(question.priority, spec.id):
             started = perf_counter()
-            self.running += 1
+            self.running += waited_for
             try:
                 await parts.pool.prepare(spec, need, verify=request.verify)
                 parts.jobs.loaded_model = spec.id
                 described = await parts.runtime.describe(request, spec)
             finally:
-                self.running -= 1
+                self.running -= waited_for
         parts.counters.captions_answered += 1
         parts.counters.seconds_captioning += perf_counter() - started
         return described

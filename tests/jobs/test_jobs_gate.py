@@ -48,12 +48,24 @@ async def test_who_waited_long_enough_no_longer_stands_back(monkeypatch):
     monkeypatch.setattr("edge_runtime.jobs.gate._PATIENCE_S", 0.05)
     gate, order = PriorityGate(), []
     async with gate.hold(0, "small"):
-        tasks = await queue_up(gate, order, [("other", 0, "large")])
+        tasks = await queue_up(gate, order, [("other", 10, "large")])
         await asyncio.sleep(0.1)
-        tasks += await queue_up(gate, order, [("same", 0, "small")])
+        tasks += await queue_up(gate, order, [("same", 10, "small")])
         await settled()
     await asyncio.gather(*tasks)
     assert order == ["other", "same"]
+
+
+async def test_a_batch_has_more_patience_with_the_loaded_model(monkeypatch):
+    monkeypatch.setattr("edge_runtime.jobs.gate._PATIENCE_S", 0.05)
+    gate, order = PriorityGate(), []
+    async with gate.hold(Priority.BATCH, "small"):
+        tasks = await queue_up(gate, order, [("other", Priority.BATCH, "large")])
+        await asyncio.sleep(0.1)
+        tasks += await queue_up(gate, order, [("same", Priority.BATCH, "small")])
+        await settled()
+    await asyncio.gather(*tasks)
+    assert order == ["same", "other"]
 
 
 async def test_cancelled_waiters_leave_and_the_others_go_on():

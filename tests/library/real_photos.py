@@ -5,6 +5,7 @@ repository.
 """
 
 from pathlib import Path
+import re
 import shutil
 import subprocess
 import tarfile
@@ -17,14 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "debian-photos"
 PACKAGES = ("exiv2", "libimage-exiftool-perl")
 FIXTURES = ROOT / "tests" / "fixtures"
-_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-_SOURCES = f"""\
-Types: deb-src
-URIs: http://deb.debian.org/debian
-Suites: bookworm
-Components: main
-Signed-By: {_KEYRING}
-"""
+_LISTS = Path("/etc/apt")
 
 
 def debian_photos() -> list[Path]:
@@ -65,11 +59,12 @@ def _copy(path: Path, target: Path) -> Path:
 
 def _fetch(cache: Path) -> None:
     program = shutil.which("apt-get")
-    if program is None or not _KEYRING.exists():
+    sources = _source_packages()
+    if program is None or not sources:
         pytest.skip("needs Debian's apt-get to fetch photos of exiv2 and exiftool")
     for part in ("parts", "lists/partial", "packages"):
         (cache / part).mkdir(parents=True, exist_ok=True)
-    (cache / "parts" / "source.sources").write_text(_SOURCES)
+    (cache / "parts" / "source.sources").write_text(sources)
     command = [
         program, "-q",
         "-o", "Dir::Etc::SourceList=/dev/null",
@@ -83,3 +78,22 @@ def _fetch(cache: Path) -> None:
         )
         if done.returncode:
             pytest.skip("Debian's source packages of exiv2 and exiftool can't be had")
+
+
+def _source_packages() -> str:
+    """Return where source packages lie: beside the packages this system installs."""
+    stanzas = [
+        re.sub(r"(?m)^Types:.*$", "Types: deb-src", stanza)
+        for path in sorted((_LISTS / "sources.list.d").glob("*.sources"))
+        for stanza in path.read_text().split("\n\n")
+        if re.search(r"^URIs:.*/debian/?$", stanza, re.MULTILINE)
+    ]
+    listed = _LISTS / "sources.list"
+    for line in listed.read_text().splitlines() if listed.exists() else ():
+        found = re.match(r"deb (?:\[.*?\] )?(\S+/debian/?) (\S+) (.+)", line)
+        if found is not None:
+            uri, suite, parts = found.groups()
+            stanzas.append(
+                f"Types: deb-src\nURIs: {uri}\nSuites: {suite}\nComponents: {parts}"
+            )
+    return "\n\n".join(stanzas) + "\n" if stanzas else ""

@@ -88,3 +88,35 @@ async def test_without_being_asked_no_language_model_is_loaded(service):
     assert answer.text_path == TextPath.TEMPLATE
     loaded = {r.model.model_id for r in service.runtime.runners if r.stats.starts}
     assert "smollm2-135m-instruct" not in loaded
+
+
+async def test_a_batch_is_captioned_first_and_then_gets_its_texts(service, monkeypatch):
+    """Where two models don't fit together, each comes once for all the photos."""
+    wanted = CaptionOptions(context={"place": "Lisbon"}, rewrite=True, refresh=True)
+    photos = [
+        (await service.captions.ask(ask(path, store=True))).photo_id
+        for path in sorted(SAMPLES.glob("dogs-*.jpg"))
+    ]
+    assert len(photos) == 3
+    for runner in service.runtime.runners:
+        await runner.stop()
+    before = starts(service)
+    monkeypatch.setattr("edge_runtime.service.runners.available_memory", lambda: 1)
+    job = await service.caption_jobs.enqueue_photos(photos, wanted, "test")
+    done = await service.jobs.wait(job.id)
+    assert done.state is JobState.DONE, done.error
+    assert done.result["captioned"] == 3
+    came = {name: n - before.get(name, 0) for name, n in starts(service).items()}
+    assert {name: n for name, n in came.items() if n} == {
+        "tiny-captioner": 1,
+        "pp-ocr-v4-en": 1,
+        "smollm2-135m-instruct": 1,
+    }
+    for photo_id in photos:
+        newest = await service.store.suggestions.latest(photo_id, "en")
+        assert newest is not None
+        assert "Lisbon" in newest.text
+
+
+def starts(service) -> dict[str, int]:
+    return {r.model.model_id: r.stats.starts for r in service.runtime.runners}

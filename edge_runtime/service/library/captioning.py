@@ -1,7 +1,5 @@
 """The job that describes the photos of a folder, newest first."""
 
-import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 import time
@@ -10,7 +8,7 @@ from typing import Any, Final
 from ...errors import EdgeRuntimeError, PhotoError
 from ...folder_settings import FolderSettings, Policy
 from ...inference.imaging_messages import Inspection
-from ...jobs import JobContext, Priority
+from ...jobs import JobContext, Priority, UnderWay
 from ...schemas import Verdict
 from ...store import (
     CaptionKeptError,
@@ -32,8 +30,6 @@ from .watching import FolderWatch
 
 CAPTION_JOB: Final = "caption_folder"
 _PAGE: Final = 50
-_AT_ONCE: Final = 3
-"""While the model works on one photo, the next is made ready and the last stored."""
 _MAX_ERRORS: Final = 20
 _HOPELESS: Final = 5
 """So many failures in a row that are no photo's fault end the job."""
@@ -51,9 +47,9 @@ class _Run:
     obeys_schedule: bool
     likenesses: Likenesses
     state: dict[str, Any]
+    under_way: UnderWay[None]
     total: int = 0
     in_a_row: int = 0
-    tasks: deque[asyncio.Task[None]] = field(default_factory=deque)
     tried: set[str] = field(default_factory=set)
     looked_at: float = 0.0
 
@@ -96,6 +92,7 @@ class FolderCaptioner:
             obeys_schedule=bool(context.params.get("automatic")),
             likenesses=Likenesses(self._inspect),
             state=context.resume,
+            under_way=UnderWay(await self._captions.at_once(options)),
         )
         counts = await self._store.files.counts(watch.source.id)
         run.total = run.done + (
@@ -105,13 +102,13 @@ class FolderCaptioner:
         try:
             await self._describe_all(run)
         finally:
-            await _end(run)
+            await run.under_way.end()
         await context.progress(run.done, max(run.done, run.total))
         return {k: v for k, v in run.state.items() if k != "cursor"}
 
     async def _describe_all(self, run: _Run) -> None:
         async for photo in self._photos(run):
-            if run.limit is not None and run.done + len(run.tasks) >= run.limit:
+            if run.limit is not None and run.done + len(run.under_way) >= run.limit:
                 break
             await self._step_back(run)
             if run.state["waits_for"]:
@@ -119,11 +116,10 @@ class FolderCaptioner:
             await run.context.progress(run.done, run.total, "captioning")
             if run.likenesses.may_have_twin(photo):
                 # a twin that is being described now must be finished first
-                await _drain(run)
+                await run.under_way.drain()
             run.likenesses.expect(photo)
-            run.tasks.append(asyncio.create_task(self._deal_with(run, photo)))
-            await _drain(run, keep=_AT_ONCE - 1)
-        await _drain(run)
+            await run.under_way.start(self._deal_with(run, photo))
+        await run.under_way.drain()
 
     async def _photos(self, run: _Run) -> AsyncIterator[Photo]:
         """Yield what is to be described; photos that come meanwhile come in, too."""
@@ -141,18 +137,18 @@ class FolderCaptioner:
                         yield photo
                 cursor = page.next_cursor
                 if everything:
-                    await _drain(run)
+                    await run.under_way.drain()
                     run.state["cursor"] = cursor
                 if cursor is None:
                     break
             if everything or not fresh:
                 return
-            await _drain(run)
+            await run.under_way.drain()
 
     async def _step_back(self, run: _Run) -> None:
         """Leave the model to what is more urgent, and obey the schedule."""
         if run.context.should_yield:
-            await _drain(run)
+            await run.under_way.drain()
             run.context.step_back()
         now = time.monotonic()
         if run.obeys_schedule and now - run.looked_at >= _LOOK_EVERY_S:
@@ -160,7 +156,7 @@ class FolderCaptioner:
             reason = await self._hindrance(run.watch.settings)
             run.watch.status.waits_for = reason or ""
             if reason is not None:
-                await _drain(run)
+                await run.under_way.drain()
                 run.state["waits_for"] = reason
 
     async def _deal_with(self, run: _Run, photo: Photo) -> None:
@@ -242,17 +238,3 @@ class FolderCaptioner:
                 {"photo_id": photo.id, **err.to_dict()},
             ]
         await self._store.photos.update(photo.id, problem=err.code)
-
-
-async def _drain(run: _Run, keep: int = 0) -> None:
-    """Wait until only so many photos are under way; raise what ends the job."""
-    while len(run.tasks) > keep:
-        await run.tasks[0]
-        run.tasks.popleft()
-
-
-async def _end(run: _Run) -> None:
-    for task in run.tasks:
-        task.cancel()
-    await asyncio.gather(*run.tasks, return_exceptions=True)
-    run.tasks.clear()
