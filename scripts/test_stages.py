@@ -34,6 +34,7 @@ STAGES = {
     "metadata": ["tests/metadata"],
     "text": ["tests/text"],
     "conversion": ["tests/conversion"],
+    "low memory": ["tests/low_memory"],
     "packaging": ["tests/packaging"],
 }
 

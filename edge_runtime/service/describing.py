@@ -28,6 +28,7 @@ from ..text_models import text_stage, wanted_models
 from .parts import Parts
 from .photo_files import Picture
 from .questions import Question
+from .stand_ins import StandIns
 from .wanted import request_of
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Describer:
     def __init__(self, parts: Parts, fetch_model: FetchModel) -> None:
         self._parts = parts
         self._fetch_model = fetch_model
+        self._stand_ins = StandIns(parts.runtime, parts.selector)
         self.running = 0
         """How many photos that somebody waits for are with a model now: 0 or 1."""
 
@@ -97,26 +99,13 @@ class Describer:
     ) -> CaptionResult:
         """Return what a captioner says, when it is this question's turn.
 
-        Where nobody asked for a certain model and the chosen one fails, the embedded
-        one answers, and says so. With `texts` the text models go on with it.
+        Where nobody asked for a certain model and the chosen one fails, a smaller one
+        answers, and says so. With `texts` the text models go on with it.
         """
         request, more = request_of(
             question, picture, self._parts.settings, verify=verify
         )
-        notes: tuple[str, ...]
-        try:
-            described = await self._in_turn(question, request, spec)
-            notes = picture.notes
-        except _MODEL_FAILED as err:
-            if isinstance(err, ModelNotInstalledError):  # it was, a moment ago
-                self._parts.selector.refresh()
-            if question.options.model is not None or spec.id == EMBEDDED_MODEL:
-                raise
-            _LOGGER.warning("%s failed: %s", spec.id, err)
-            embedded = self._parts.runtime.model(EMBEDDED_MODEL)
-            described = await self._in_turn(question, request, embedded)
-            note = f"{spec.id} failed ({err.code}): {EMBEDDED_MODEL} answers instead"
-            notes = (*picture.notes, note)
+        described, notes = await self._in_place(question, request, spec)
         result = described.result
         if texts:
             selection = await self._selection(question)
@@ -125,7 +114,32 @@ class Describer:
                 use = partial(self._use, question.priority)
                 stage = text_stage(self._parts.runtime, request, selection, use)
                 result = await stage.finish(request, described)
-        return replace(result, notes=(*notes, *result.notes, *more))
+        return replace(result, notes=(*picture.notes, *notes, *result.notes, *more))
+
+    async def _in_place(
+        self, question: Question, request: CaptionRequest, spec: ModelSpec
+    ) -> tuple["Described", tuple[str, ...]]:
+        """Return what a captioner says, or the next smaller in its place, with a note.
+
+        One that ran out of memory just now is not tried with every photo.
+        """
+        options = question.options
+        if options.model is not None or spec.id == EMBEDDED_MODEL:
+            return await self._in_turn(question, request, spec), ()
+        if self._stand_ins.is_resting(spec):
+            why = f"{spec.id} had too little memory a while ago"
+        else:
+            try:
+                return await self._in_turn(question, request, spec), ()
+            except _MODEL_FAILED as err:
+                if isinstance(err, ModelNotInstalledError):  # it was, a moment ago
+                    self._parts.selector.refresh()
+                _LOGGER.warning("%s failed: %s", spec.id, err)
+                self._stand_ins.failed(spec, err)
+                why = f"{spec.id} failed ({err.code})"
+        smaller = await self._stand_ins.after(spec, options.language)
+        described, notes = await self._in_place(question, request, smaller)
+        return described, (f"{why}: {smaller.id} answers instead", *notes)
 
     async def has_texts(self, question: Question) -> bool:
         """Return whether text models have something to do for a question."""
