@@ -140,3 +140,11 @@ def _shown(character: str) -> str:
     if category in {"Cf", "Cs", "Cn", "Co"}:
         return ""  # such as the marks that turn the direction of writing
     return " " if category[0] in "CZ" else character
+
+
+def camera_name(make: str, model: str) -> str:
+    """Return what a camera is called: no "NIKON CORPORATION NIKON D50"."""
+    makers = make.lower().split()
+    first = model.lower().partition(" ")[0]
+    has_maker = model.lower().startswith(make.lower()) or first in makers
+    return (model if has_maker else f"{make} {model}").strip()

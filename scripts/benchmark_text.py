@@ -1,20 +1,25 @@
 """Text models: speed beside llama.cpp's own, the known prefix, memory.
 
-    scripts/benchmark_text.py [--home FOLDER] [--check] [MODEL...]
+    scripts/benchmark_text.py [--home FOLDER] [--check] [--llama-bench FILE] [MODEL...]
 
 For each installed text model: the worker's peak memory beside what `memory_need` says
 of its manifest row. For language models also prompt and generation tokens/s through our
 session beside llama.cpp's decode loop on the same build and threads (as llama-bench
 runs it: the prompt in batches, then single tokens), and how much sooner the first token
 of a second photo comes. --check fails where a goal is missed.
+
+--llama-bench measures against that program instead, with the libraries of the installed
+wheel, by the clock: on a machine that does nothing else.
 """
 
 import argparse
 import asyncio
 from dataclasses import dataclass
 from itertools import islice
+import json
 from pathlib import Path
 import statistics
+import subprocess
 import sys
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING
@@ -24,6 +29,7 @@ from PIL import Image
 from edge_runtime.config import load_settings
 from edge_runtime.facts import Fact, FactKind, FactSource
 from edge_runtime.hardware import default_threads
+from edge_runtime.inference.messages import LoadRequest
 from edge_runtime.inference.runner import ModelRunner
 from edge_runtime.inference.text_messages import (
     GenerateJob,
@@ -93,10 +99,11 @@ async def prefix(runner: ModelRunner) -> Row:
     return Row(name, f"{ratio:.1f} times sooner", ratio >= PREFIX_GOAL)
 
 
-def speed(runner: ModelRunner) -> list[Row]:
-    """Return our tokens/s beside those of llama.cpp's own loop, in this process.
+def speed(runner: ModelRunner, bench: Path | None) -> list[Row]:
+    """Return our tokens/s beside llama.cpp's own.
 
-    By the processor's time, which other programs on the machine don't stretch.
+    In its loop in this process it is by the processor's time, which other programs on
+    the machine don't stretch; llama-bench knows the clock alone.
     """
     from edge_runtime.sessions.base import Sampling  # noqa: PLC0415
     from edge_runtime.sessions.llama import LlamaSession  # noqa: PLC0415
@@ -106,24 +113,30 @@ def speed(runner: ModelRunner) -> list[Row]:
         model.files["weights"], threads=model.threads, options=model.options
     )
     ours, theirs = ([], []), ([], [])
+    clock = process_time if bench is None else perf_counter
     for number in range(ROUNDS):
         text = f"{number}. Sing a song of the sea, a very long one. " * 16
         prompt = session.chat([("user", text)])
         new = len(prompt) - session.known_prefix(prompt)
-        started = process_time()
+        started = clock()
         pieces = session.generate(prompt, Sampling())
         next(pieces)
-        read = process_time()
+        read = clock()
         count = sum(1 for _ in islice(pieces, GENERATED))
-        done = process_time()
+        done = clock()
         ours[0].append(new / (read - started))
         ours[1].append(count / (done - read))
-        for mine, raw in zip(theirs, decode_loop(session, new), strict=True):
-            mine.append(raw)
+        if bench is None:
+            raw = decode_loop(session, new)
+        else:
+            raw = run_bench(bench, model, new)
+        for index in (0, 1):
+            theirs[index].append(raw[index])
     rows = []
     for index, what in enumerate(("prompt", "generation")):
         our, their = max(ours[index]), max(theirs[index])
-        value = f"{our:.0f} tokens/s, llama.cpp's loop {their:.0f} ({our / their:.0%})"
+        name = "llama.cpp's loop" if bench is None else "llama-bench"
+        value = f"{our:.0f} tokens/s, {name} {their:.0f} ({our / their:.0%})"
         rows.append(Row(f"{model.model_id}: {what}", value, our / their >= SPEED_GOAL))
     return rows
 
@@ -158,6 +171,24 @@ def decode_loop(session: "LlamaSession", prompt_tokens: int) -> tuple[float, flo
     return prompt_tokens / (read - started), GENERATED / (done - read)
 
 
+def run_bench(
+    bench: Path, model: LoadRequest, prompt_tokens: int
+) -> tuple[float, float]:
+    """Return prompt and generation tokens/s of llama-bench on the wheel's libraries."""
+    import llama_cpp  # noqa: PLC0415
+
+    command = [
+        str(bench), "-m", model.files["weights"], "-p", str(prompt_tokens),
+        "-n", str(GENERATED), "-t", str(model.threads), "-r", "1", "-o", "json",
+    ]  # fmt: skip
+    libraries = {"LD_LIBRARY_PATH": str(Path(llama_cpp.__file__).parent / "lib")}
+    done = subprocess.run(  # noqa: S603 - the program that the person named
+        command, env=libraries, check=True, capture_output=True, text=True
+    )
+    rates = [run["avg_ts"] for run in json.loads(done.stdout)]
+    return rates[0], rates[1]
+
+
 def template() -> Row:
     """Return how long a template takes."""
     composer = Composer()
@@ -188,7 +219,7 @@ async def measure(options: argparse.Namespace) -> int:
                 runner = runtime.runner(spec)
                 rows.append(await prefix(runner))
                 await runner.stop()
-                rows += await asyncio.to_thread(speed, runner)
+                rows += await asyncio.to_thread(speed, runner, options.llama_bench)
             await runtime.runner(spec).stop()
     for row in rows:
         print(f"{'ok  ' if row.met else 'MISS'} {row.name}: {row.value}")
@@ -201,6 +232,7 @@ def main() -> int:
     parser.add_argument("models", nargs="*", metavar="MODEL")
     parser.add_argument("--home", type=Path)
     parser.add_argument("--photo", help="what a text reader reads")
+    parser.add_argument("--llama-bench", type=Path, help="llama.cpp's program")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     if options.photo is None:

@@ -1,11 +1,11 @@
 """Four ways to a text, side by side: visual only, template, and language models.
 
-    scripts/compare_texts.py [--output FILE] [--home FOLDER] [--model ID]
-        [--translate LANGUAGE MODEL] [--count 30]
+    scripts/compare_texts.py --packages FOLDER [--output FILE] [--home FOLDER]
+        [--model ID] [--translate LANGUAGE MODEL]
 
-The photos are the freely licensed ones of tests/fixtures/photos. The facts are given:
-the year that the photo's credit names, and a place or a name by turns. For each model
-the table shows its own words and what the gate said to them.
+The photos and what is known of them stand in tests/fixtures/photos/facts.yaml; those of
+Debian packages lie in FOLDER, each package unpacked in a folder of its name. For each
+model the table shows its own words and what the gate said to them.
 """
 
 import argparse
@@ -14,23 +14,24 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-import re
 import sys
 
+import yaml
+
 from edge_runtime.config import load_settings
-from edge_runtime.facts import Fact, FactKind, FactSource
+from edge_runtime.facts import Fact, FactKind
 from edge_runtime.inference.runner import ModelRunner
 from edge_runtime.inference.text_messages import GenerateJob
-from edge_runtime.pipeline import Described, TextModels, TextStage, parse
+from edge_runtime.pipeline import Described, TextModels, TextStage, given_facts
+from edge_runtime.pipeline.dates import date_words
 from edge_runtime.pipeline.gate import Asked
 from edge_runtime.pipeline.prompts import conversation
 from edge_runtime.pipeline.rewriting import judge, tidy, why_not
 from edge_runtime.runtime import EdgeRuntime
-from edge_runtime.schemas import CaptionRequest
+from edge_runtime.schemas import CaptionRequest, Style
 
 ROOT = Path(__file__).resolve().parent.parent
-PHOTOS = ROOT / "tests" / "fixtures" / "photos"
-PLACES = ("Lisbon", "Vienna", "Kyoto", "São Paulo", "Cork")
+FACTS = ROOT / "tests" / "fixtures" / "photos" / "facts.yaml"
 LIMITS = {"stop": ["\n"], "max_new_tokens": 60, "max_seconds": 60, "temperature": 0.0}
 
 
@@ -44,29 +45,25 @@ class Entry:
     texts: list[str] = field(default_factory=list)
 
 
-def requests() -> list[tuple[str, CaptionRequest]]:
-    """Return the photos with the facts that are given for them."""
+def requests(packages: Path) -> list[tuple[str, CaptionRequest]]:
+    """Return the photos with the facts that are given, and the wish to find others."""
     found = []
-    for number, path in enumerate(sorted((PHOTOS / "out_of_domain").glob("*.webp"))):
-        facts = [_fact(FactKind.PLACE, PLACES[number % len(PLACES)])]
-        if year := _year(path.stem):
-            facts.append(_fact(FactKind.DATE, year))
-        if number % 4 == 0:
-            facts.append(_fact(FactKind.PERSON, "Niaz"))
-        found.append((path.stem, CaptionRequest(str(path), facts=tuple(facts))))
+    for row in yaml.safe_load(FACTS.read_text(encoding="utf-8")):
+        folder = packages / row["package"] if "package" in row else FACTS.parent
+        given = {name: str(value) for name, value in row.get("given", {}).items()}
+        request = CaptionRequest(
+            str(folder / row["file"]),
+            facts=given_facts(given)[0],
+            find=(FactKind.PLACE, FactKind.DATE),
+            style=Style.DETAILED,
+        )
+        found.append((row["photo"], request))
     return found
 
 
-def _fact(kind: FactKind, value: str) -> Fact:
-    return Fact(kind, value, FactSource.REQUEST)
-
-
-def _year(name: str) -> str | None:
-    """Return the year that a photo's credit names."""
-    text = (ROOT / "docs" / "photo-sets.md").read_text(encoding="utf-8")
-    line = next((x for x in text.splitlines() if x.startswith(f"| [{name}]")), "")
-    years = re.findall(r", (\d{4})\b", line)
-    return years[0] if years else None
+def _shown(fact: Fact) -> str:
+    near = "near " if fact.is_near else ""
+    return near + (date_words(fact.value) if fact.kind is FactKind.DATE else fact.value)
 
 
 async def write(model: str, runtime: EdgeRuntime, entries: list[Entry]) -> None:
@@ -79,7 +76,8 @@ async def write(model: str, runtime: EdgeRuntime, entries: list[Entry]) -> None:
             continue
         answer = await runner.generate(GenerateJob(conversation(visual, facts), LIMITS))
         text = tidy(answer)
-        wrong = judge(text, answer, Asked(visual, facts))
+        asked = Asked(visual, facts, has_exact_dates=True)
+        wrong = judge(text, answer, asked)
         verdict = "**passed**" if wrong is None else f"refused: {wrong.sentence}"
         entry.texts.append(f"{text.replace('|', '/')} — {verdict}")
         print(entry.name, entry.texts[-1], flush=True)
@@ -118,11 +116,11 @@ async def compare(options: argparse.Namespace) -> int:
     entries = []
     async with EdgeRuntime(load_settings(home=options.home)) as runtime:
         captioner = runtime.captioner(runtime.select())
-        for name, request in requests():
+        for name, request in requests(options.packages):
             seen = await runtime.describe(request, captioner)
-            if parse(seen.visual).phrases:  # "A photo." has nothing to compare
-                entries.append(Entry(name, request, seen))
-        entries = entries[: options.count]
+            if not seen.known:
+                raise SystemExit(f"{name}: nothing is known of it")
+            entries.append(Entry(name, request, seen))
         await runtime.runner(captioner).stop()
         for model in models:
             await write(model, runtime, entries)
@@ -139,7 +137,7 @@ async def compare(options: argparse.Namespace) -> int:
     ]
     for entry in entries:
         result = entry.seen.result
-        facts = ", ".join(fact.value for fact in entry.request.facts)
+        facts = ", ".join(_shown(fact) for fact in result.facts)
         cells = [entry.name, facts, entry.seen.visual, result.caption, *entry.texts]
         lines.append(f"| {' | '.join(cells)} |")
     options.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -155,7 +153,7 @@ def main() -> int:
     parser.add_argument(
         "--translate", nargs=2, action="append", metavar=("LANGUAGE", "MODEL")
     )
-    parser.add_argument("--count", type=int, default=30)
+    parser.add_argument("--packages", type=Path, required=True)
     return asyncio.run(compare(parser.parse_args()))
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from PIL import Image
 
+from ..facts import camera_name
 from .header import header_of
 from .model import PhotoFormat
 from .source import PhotoSource, open_source
@@ -99,8 +100,7 @@ def _moment(date: Any, zone: Any) -> int | None:
 
 def _camera(make: Any, model: Any) -> str | None:
     make, model = _text(make), _text(model)
-    name = model if model.lower().startswith(make.lower()) else f"{make} {model}"
-    return name.strip()[:_MAX_NAME] or None
+    return camera_name(make, model)[:_MAX_NAME] or None
 
 
 def _position(gps: dict[int, Any], tags: tuple[int, int]) -> float | None:

@@ -11,6 +11,7 @@ import re
 from typing import Final
 
 from ..errors import EdgeRuntimeError
+from ..facts import camera_name
 from ..imaging.header import read_header
 from ..metadata import Camera, DateTaken, PhotoMetadata, read_metadata
 from ..picture_hash import picture_hash
@@ -84,9 +85,7 @@ def moment_of(taken: DateTaken) -> int | None:
 
 def _camera(camera: Camera) -> str | None:
     make, model = _storable(camera.make).strip(), _storable(camera.model).strip()
-    is_named = model.lower().startswith(make.lower())
-    name = model if is_named else f"{make} {model}"
-    return name.strip()[:_MAX_NAME] or None
+    return camera_name(make, model)[:_MAX_NAME] or None
 
 
 def _captions(found: PhotoMetadata) -> Iterator[tuple[str, str, bool]]:

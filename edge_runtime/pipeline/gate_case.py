@@ -58,6 +58,8 @@ class Asked:
     facts: tuple[Fact, ...]
     """All of them have to be in the text."""
     max_chars: int = 200
+    has_exact_dates: bool = False
+    """Whether the day of a date has to be there; else month or year are enough."""
 
 
 @dataclass(frozen=True, slots=True)

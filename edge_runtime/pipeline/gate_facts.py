@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..facts import Fact, FactKind
+from .dates import date_words
 from .gate_case import (
     ORDINAL,
     Case,
@@ -23,6 +24,7 @@ LINKS: Final = {
 }
 _WHERE: Final = word_set("in at on near")
 _NOWHERE: Final = word_set("in at on near named called")
+_IS: Final = word_set("is are was were")
 _ENDINGS: Final = frozenset({"", "s", "'"})
 
 
@@ -36,7 +38,7 @@ def repeats(case: Case) -> GateReason | None:
     for fact in case.asked.facts:
         places = list(_places(case.tokens, _required(fact)))
         if len(places) > 1 and fact.kind is not FactKind.PERSON:
-            return GateReason(GateCode.REPEATS, fact.value)
+            return GateReason(GateCode.REPEATS, _said(fact))
     return None
 
 
@@ -45,10 +47,13 @@ def facts_kept(case: Case) -> GateReason | None:
     for fact in case.asked.facts:
         places = list(_places(case.tokens, _required(fact)))
         if not places:
-            return GateReason(GateCode.FACT_LOST, f"{fact.kind} {fact.value}")
+            return GateReason(GateCode.FACT_LOST, f"{fact.kind} {_said(fact)}")
+        is_date = case.asked.has_exact_dates and fact.kind is FactKind.DATE
+        if is_date and not _is_whole(case.tokens, places, fact):
+            return GateReason(GateCode.FACT_LOST, f"{fact.kind} {_said(fact)}")
         for start, end in places:
             if not _stands_right(case.tokens, start, end, fact):
-                return GateReason(GateCode.FACT_MISPLACED, fact.value)
+                return GateReason(GateCode.FACT_MISPLACED, _said(fact))
     return None
 
 
@@ -65,6 +70,10 @@ def numbers_kept(case: Case) -> GateReason | None:
         if _is_made_plural(phrase, case):
             return GateReason(GateCode.INVENTED_NUMBER, phrase.noun)
     return None
+
+
+def _said(fact: Fact) -> str:
+    return date_words(fact.value) if fact.kind is FactKind.DATE else fact.value
 
 
 def _is_made_plural(phrase: NounPhrase, case: Case) -> bool:
@@ -120,13 +129,32 @@ def _stands_right(tokens: tuple[str, ...], start: int, end: int, fact: Fact) -> 
     return link in LINKS[fact.kind]
 
 
-def _date_stands_right(tokens: tuple[str, ...], year: int, fact: Fact) -> bool:
-    """Return whether "on" leads to a day, and "in" to a month or a year."""
+def _date_start(tokens: tuple[str, ...], year: int, fact: Fact) -> int:
+    """Return where the date begins that ends with a year."""
     known = {*fact_tokens(fact), ","}
     start = year
     while start and ORDINAL.sub(r"\1", tokens[start - 1]) in known:
         start -= 1
+    return start
+
+
+def _is_whole(
+    tokens: tuple[str, ...], places: list[tuple[int, int]], fact: Fact
+) -> bool:
+    """Return whether day and month stand before a year where they are known."""
+    wanted = set(tokens_of(date_words(fact.value).lower()))
+    for year, end in places:
+        said = tokens[_date_start(tokens, year, fact) : end]
+        if wanted <= {ORDINAL.sub(r"\1", token) for token in said}:
+            return True
+    return False
+
+
+def _date_stands_right(tokens: tuple[str, ...], year: int, fact: Fact) -> bool:
+    """Return whether "on" leads to a day, and "in" to a month or a year."""
+    start = _date_start(tokens, year, fact)
     has_day = any(token[0].isdigit() for token in tokens[start:year])
     if tokens[start] == "," or not start:
         return True
-    return tokens[start - 1] == ("on" if has_day else "in")
+    is_there = tokens[start - 2] in _IS if start > 1 else False  # "is on 8 May 2008"
+    return tokens[start - 1] == ("on" if has_day else "in") and not is_there

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..context import Gazetteer, album_of, date_fact, date_in_name
 from ..errors import FactError, PhotoError
-from ..facts import Fact, FactKind, FactSource, distinct
+from ..facts import Fact, FactKind, FactSource, camera_name, distinct
 from ..schemas import CaptionRequest
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _camera(metadata: "PhotoMetadata") -> Fact | None:
     if metadata.camera is None or not metadata.camera.model.strip():
         return None
     make, model = metadata.camera.make.strip(), metadata.camera.model.strip()
-    named = model if model.lower().startswith(make.lower()) else f"{make} {model}"
+    named = camera_name(make, model)
     is_name = any(map(str.isalpha, named))  # broken EXIF has digits, marks, zeros
     return Fact(FactKind.CAMERA, named, FactSource.EXIF) if is_name else None
 

@@ -73,6 +73,8 @@ def is_told(fact: Fact) -> bool:
 
 def looks_like_a_name(fact: Fact) -> bool:
     """Return whether a fact is short and plain enough to be a name, not a command."""
+    if fact.kind is FactKind.DATE:  # told in our own words
+        return date_words(fact.value) != fact.value or fact.value.isdigit()
     return (
         len(fact.value) <= MAX_VALUE_CHARS
         and len(fact.value.split()) <= _MAX_VALUE_WORDS

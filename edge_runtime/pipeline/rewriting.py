@@ -76,15 +76,12 @@ class Rewriter:
     generator: TextGenerator
     model_id: str
 
-    async def rewrite(
-        self, caption: str, facts: Sequence[Fact], max_chars: int = 200
-    ) -> Rewritten:
+    async def rewrite(self, asked: Asked) -> Rewritten:
         """Return a sentence of caption and facts, or why a template has to do."""
-        if reason := why_not(caption, facts):
+        if reason := why_not(asked.caption, asked.facts):
             return Rewritten(None, reason)
         started = perf_counter()
-        asked = Asked(caption, tuple(facts), max_chars)
-        turns = conversation(caption, asked.facts)
+        turns = conversation(asked.caption, asked.facts)
         wrong: GateReason | None = None
         for number, settings in enumerate(_ATTEMPTS, 1):
             limits = {"max_new_tokens": _MAX_NEW_TOKENS, "max_seconds": _MAX_SECONDS}

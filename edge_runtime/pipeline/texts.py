@@ -24,7 +24,9 @@ from ..manifest import ModelSpec
 from ..schemas import CaptionRequest, CaptionResult, ReadText, Style, Task
 from .caption import Described, composed, known_facts, untranslated_note
 from .composing import RULES, Composer, extra_sentences
+from .gate import Asked
 from .known import FactFinder
+from .prompts import is_told
 from .rewriting import Rewriter, why_not
 from .translating import CaptionTranslator, ChatTranslator
 from .wanted_models import TextModels
@@ -139,15 +141,16 @@ class TextStage:
         model, result = self.models.rewriter, described.result
         if model is None or not _may_rewrite(request, result):
             return described
-        read = of_kind(result.facts, FactKind.TEXT)
-        facts = tuple(fact for fact in result.facts if fact not in read)
-        said = self._sentences_of(read, result.language)
-        room = RULES[request.style].max_chars or _MAX_CHARS
+        facts = tuple(fact for fact in result.facts if is_told(fact))
+        others = tuple(fact for fact in result.facts if fact not in facts)
+        said = self._sentences_of(others, result.language)
+        rule = RULES[request.style]
+        room = (rule.max_chars or _MAX_CHARS) - len(said)
         if reason := why_not(described.visual, facts):
             return _unwritten(described, reason)  # nothing leaves the memory for it
         async with self.use(model) as runner:
             found = await Rewriter(runner, model.id).rewrite(
-                described.visual, facts, room - len(said)
+                Asked(described.visual, facts, room, has_exact_dates=rule.is_exact)
             )
         if found.text is None:
             return _unwritten(described, found.reason)
@@ -159,12 +162,12 @@ class TextStage:
         )
         return replace(described, result=better)
 
-    def _sentences_of(self, read: tuple[Fact, ...], language: str) -> str:
-        """Return what templates say of the text in a picture; no model is told it."""
+    def _sentences_of(self, facts: tuple[Fact, ...], language: str) -> str:
+        """Return what templates say of facts that no model is told."""
         data = self.composer.languages.get(language)
         if data is None:
             return ""
-        return " ".join(extra_sentences(read, data, with_people=False))
+        return " ".join(extra_sentences(facts, data, with_people=False))
 
     def _composed(self, request: CaptionRequest, described: Described) -> Described:
         result = composed(

@@ -87,6 +87,25 @@ def test_a_date_must_not_change():
     for wrong in ("2022", "12 2023", "24 May 2023"):
         said = f"A woman sits on a bench with a dog in {wrong}."
         assert verdict(said, DATE) is not None
+    said = "A photo of a road in Lisbon is on 24 December 2023."  # a photo is on no day
+    found = verdict(said, LISBON, DATE, caption="A photo of a road.")
+    assert found is GateCode.FACT_MISPLACED
+
+
+@pytest.mark.parametrize(
+    ("when", "is_exact"),
+    [
+        ("in 2023", False),
+        ("in December 2023", False),
+        ("on 24 December 2023", True),
+        ("on December 24th, 2023", True),
+    ],
+)
+def test_a_style_that_tells_the_day_wants_it_from_a_model_too(when, is_exact):
+    said = f"A woman sits on a bench with a dog {when}."
+    assert verdict(said, DATE) is None
+    found = verdict(said, DATE, has_exact_dates=True)
+    assert found is (None if is_exact else GateCode.FACT_LOST)
 
 
 def test_colours_stay_with_what_they_belong_to():

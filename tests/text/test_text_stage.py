@@ -172,6 +172,21 @@ async def test_text_on_a_sign_is_told_beside_what_a_model_wrote(rows):
     assert result.facts[-1].source is FactSource.OCR
 
 
+async def test_what_exif_says_is_told_by_model_and_templates(rows):
+    """A date with its time is a date; a make and model are a template's to tell."""
+    taken = Fact(FactKind.DATE, "2018-08-15T11:37:35.59", FactSource.EXIF)
+    camera = Fact(FactKind.CAMERA, "NIKON D50", FactSource.EXIF)
+    model = Model("A brown dog is standing in the grass on 15 August 2018.")
+    request = asked(taken, camera, style=Style.DETAILED)
+    before = described(DOG, taken, camera)
+    result = await finish(request, before, model, rewriter=rows("qwen3-0.6b"))
+    assert result.caption == (
+        "A brown dog is standing in the grass on 15 August 2018. Taken with NIKON D50."
+    )
+    assert "NIKON" not in str(model.jobs[-1])
+    assert "11:37" not in str(model.jobs[-1])
+
+
 async def test_a_reader_that_fails_costs_a_note(rows):
     model = Model(error=WorkerCrashedError("the worker went"))
     request = asked(read_text=ReadText.ALL)
