@@ -165,6 +165,32 @@ class ModelBrokenError(ModelError):
     code = "model_broken"
 
 
+class ConversionError(ModelError):
+    """A checkpoint can't be turned into a model that runs here."""
+
+    code = "conversion_failed"
+
+
+class CheckpointError(ConversionError):
+    """What was to be converted is no checkpoint, lacks a file or can't be read."""
+
+    code = "checkpoint_invalid"
+    status = 422
+
+
+class ArchitectureUnknownError(ConversionError):
+    """No exporter knows this architecture."""
+
+    code = "architecture_unknown"
+    status = 422
+
+
+class ConversionDriftsError(ConversionError):
+    """The converted model says something else than PyTorch; nothing was installed."""
+
+    code = "conversion_drifts"
+
+
 class PromptTooLongError(ModelError):
     """What a language model should read doesn't fit into its context."""
 

@@ -17,6 +17,7 @@ from .inference.messages import LoadRequest, ScoreJob, SharedScorer
 from .inference.registry import FAMILIES, SCORERS
 from .inference.runner import ModelRunner
 from .manifest import Manifest, ModelSpec, load_manifest
+from .manifest.converted import converted_rows
 from .preferences import NONE, SelectionLayer, SelectionSettings
 from .schemas import CaptionRequest, CaptionResult, Task
 from .selection import (
@@ -76,7 +77,13 @@ class EdgeRuntime:
     @cached_property
     def manifest(self) -> Manifest:
         """Return the shipped manifest with the user's rows merged in."""
-        return load_manifest(self.settings.manifest)
+        converted = converted_rows(self.settings.models_home)
+        return load_manifest(self.settings.manifest, converted=converted)
+
+    def forget_manifest(self) -> None:
+        """Read the rows again when they are next asked for."""
+        for name in ("manifest", "libraries"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def hardware(self) -> machine.HardwareInfo:

@@ -30,6 +30,7 @@ _MODULES: Final = (
     "compare",
     "models",
     "download",
+    "convert",
     "serve",
     "demo",
     "pair",

@@ -1,4 +1,4 @@
-"""From a model of `transformers` to graphs in float32, by its architecture."""
+"""From a model of `transformers` to the modules of its graphs, by its architecture."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .graphs import export_pair
+from .graphs import Pair, pair_of
 from .text_decoders import BartDecoder, BertDecoder, GitDecoder, Gpt2Decoder
 
 
@@ -34,49 +34,60 @@ class _ViewOfText(nn.Module):
         return self.encoder(input_ids=input_ids).last_hidden_state
 
 
-def export_vit_gpt2(model: Any, folder: Path) -> None:
-    """Write encoder and decoder of a VisionEncoderDecoderModel with GPT-2."""
+def vit_gpt2_pair(model: Any) -> Pair:
+    """Return the modules of a VisionEncoderDecoderModel with GPT-2."""
     projection = getattr(model, "enc_to_dec_proj", None)
-    size = model.config.encoder.image_size
-    export_pair(
+    return pair_of(
         _ViewOfPicture(model.encoder, projection),
         Gpt2Decoder(model.decoder),
-        _blank(size),
-        folder,
+        _blank(model.config.encoder.image_size),
     )
+
+
+def blip_pair(model: Any) -> Pair:
+    """Return the modules of a BlipForConditionalGeneration."""
+    text = model.text_decoder
+    return pair_of(
+        _ViewOfPicture(model.vision_model),
+        BertDecoder(text, text.bert),
+        _blank(model.config.vision_config.image_size),
+    )
+
+
+def git_pair(model: Any) -> Pair:
+    """Return the modules of a GitForCausalLM for single pictures."""
+    return pair_of(
+        _ViewOfPicture(model.git.image_encoder),
+        GitDecoder(model, model.git),
+        _blank(model.config.vision_config.image_size),
+    )
+
+
+def marian_pair(model: Any) -> Pair:
+    """Return the modules of a MarianMTModel."""
+    decoder = BartDecoder(model.model.decoder, model.lm_head, model.final_logits_bias)
+    example = torch.full((1, 7), 5, dtype=torch.int64)
+    return pair_of(_ViewOfText(model.model.encoder), decoder, example, "input_ids")
+
+
+def export_vit_gpt2(model: Any, folder: Path) -> None:
+    """Write encoder and decoder of a VisionEncoderDecoderModel with GPT-2."""
+    vit_gpt2_pair(model).export(folder)
 
 
 def export_blip(model: Any, folder: Path) -> None:
     """Write encoder and decoder of a BlipForConditionalGeneration."""
-    text = model.text_decoder
-    export_pair(
-        _ViewOfPicture(model.vision_model),
-        BertDecoder(text, text.bert),
-        _blank(model.config.vision_config.image_size),
-        folder,
-    )
+    blip_pair(model).export(folder)
 
 
 def export_git(model: Any, folder: Path) -> None:
     """Write encoder and decoder of a GitForCausalLM for single pictures."""
-    export_pair(
-        _ViewOfPicture(model.git.image_encoder),
-        GitDecoder(model, model.git),
-        _blank(model.config.vision_config.image_size),
-        folder,
-    )
+    git_pair(model).export(folder)
 
 
 def export_marian(model: Any, folder: Path) -> None:
     """Write encoder and decoder of a MarianMTModel."""
-    bias = model.final_logits_bias
-    export_pair(
-        _ViewOfText(model.model.encoder),
-        BartDecoder(model.model.decoder, model.lm_head, bias),
-        torch.full((1, 7), 5, dtype=torch.int64),
-        folder,
-        input_name="input_ids",
-    )
+    marian_pair(model).export(folder)
 
 
 def _blank(size: int) -> Tensor:

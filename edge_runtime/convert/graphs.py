@@ -14,7 +14,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from .attention import pairs
+from .attention import KeyValue, pairs
 from .text_decoders import TextDecoder
 
 OPSET: Final = 17
@@ -46,10 +46,26 @@ class _Once(nn.Module):
         return tuple(tensor for pair in memory for tensor in pair)
 
 
+class _Layer(nn.Module):
+    """A decoder's layer as a module: its nodes are named after it."""
+
+    def __init__(self, decoder: TextDecoder, index: int) -> None:
+        super().__init__()
+        self.decoder = decoder
+        self.index = index
+
+    def forward(
+        self, states: Tensor, past: KeyValue, seen: KeyValue
+    ) -> tuple[Tensor, KeyValue]:
+        """Return the layer's new states, and its keys and values so far."""
+        return self.decoder.layer(self.index, states, past, seen)
+
+
 class _Step(nn.Module):
     def __init__(self, decoder: TextDecoder) -> None:
         super().__init__()
         self.decoder = decoder
+        self.layers = nn.ModuleList(_Layer(decoder, i) for i in range(decoder.layers))
 
     def forward(self, input_ids: Tensor, *cache: Tensor) -> tuple[Tensor, ...]:
         """Return logits, then keys and values grown by one word."""
@@ -57,8 +73,8 @@ class _Step(nn.Module):
         past, seen = both[: self.decoder.layers], both[self.decoder.layers :]
         states = self.decoder.embed(input_ids, past[0][0].shape[2])
         present: list[Tensor] = []
-        for index in range(self.decoder.layers):
-            states, now = self.decoder.layer(index, states, past[index], seen[index])
+        for layer, before, at in zip(self.layers, past, seen, strict=True):
+            states, now = layer(states, before, at)
             present += now
         return (self.decoder.logits(states), *present)
 
@@ -73,30 +89,44 @@ def cache_names(prefix: str, layers: int, kind: str = "") -> list[str]:
     ]
 
 
-def export_pair(
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A model as the two modules that its graphs are traced from."""
+
+    once: nn.Module
+    step: nn.Module
+    decoder: TextDecoder
+    example: Tensor
+    """What the first is run on: a picture, or a text of any length."""
+    input_name: str = "pixel_values"
+
+    def export(self, folder: Path) -> tuple[Path, Path]:
+        """Write `encoder.onnx` and `decoder.onnx` in float32."""
+        folder.mkdir(parents=True, exist_ok=True)
+        seen_names = cache_names("present", self.decoder.layers, "encoder")
+        axes: dict[str, dict[int, str]] = {}
+        if self.input_name == "input_ids":
+            axes = {n: {2: "source"} for n in seen_names} | {"input_ids": {1: "source"}}
+        paths = folder / ENCODER, folder / DECODER
+        names = Names([self.input_name], seen_names, axes)
+        export_graph(self.once, (self.example,), paths[0], names)
+        with torch.no_grad():
+            seen = self.once.eval()(self.example)
+        example = _step_example(self.decoder, seen)
+        export_graph(self.step, example, paths[1], _step_names(self.decoder))
+        return paths
+
+
+def pair_of(
     see: Callable[[Tensor], Tensor],
     decoder: TextDecoder,
     example: Tensor,
-    folder: Path,
     input_name: str = "pixel_values",
-) -> tuple[Path, Path]:
-    """Write `encoder.onnx` and `decoder.onnx` in float32.
-
-    `see` makes what the decoder looks at of the input: a picture, or, with the name
-    `input_ids`, a text of any length.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    once, step = _Once(see, decoder), _Step(decoder)
-    seen_names = cache_names("present", decoder.layers, "encoder")
-    axes: dict[str, dict[int, str]] = {}
-    if input_name == "input_ids":
-        axes = {input_name: {1: "source"}, **{n: {2: "source"} for n in seen_names}}
-    encoder_path, decoder_path = folder / ENCODER, folder / DECODER
-    export_graph(once, (example,), encoder_path, Names([input_name], seen_names, axes))
-    with torch.no_grad():
-        seen = once.eval()(example)
-    export_graph(step, _step_example(decoder, seen), decoder_path, _step_names(decoder))
-    return encoder_path, decoder_path
+) -> Pair:
+    """Return the modules of a model; `see` makes what the decoder looks at."""
+    return Pair(
+        _Once(see, decoder).eval(), _Step(decoder).eval(), decoder, example, input_name
+    )
 
 
 def _step_example(decoder: TextDecoder, seen: Sequence[Tensor]) -> tuple[Tensor, ...]:

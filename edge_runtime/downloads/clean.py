@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..const import RECORD_NAME
 from ..errors import DownloadError, ModelLockedError
+from ..manifest.converted import REPORT_NAME, ROW_NAME
 from ..manifest.model import ModelFile, ModelSpec
 from .files import (
     WORK_NAME,
@@ -159,6 +160,7 @@ def _unneeded(places: Places, spec: ModelSpec | None, folder: Path) -> list[Path
     finals = {places.final(spec, file) for file in spec.files}
     records = read_records(folder)
     mine = {folder / RECORD_NAME, folder / LOCK_NAME, *finals}
+    mine |= {folder / ROW_NAME, folder / REPORT_NAME}
     for final in finals:
         if str(final.relative_to(folder)) not in records:
             mine |= {*unfinished_names(final), *(folder / WORK_NAME).rglob("*")}

@@ -1,6 +1,6 @@
 """Find, read and merge `models.yaml` files into one manifest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 import os
 from pathlib import Path
@@ -39,17 +39,21 @@ def manifest_path(package: Path | None = None) -> Path:
 
 
 def load_manifest(
-    user: Path | None = None, environ: Mapping[str, str] | None = None
+    user: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    converted: Sequence[Path] = (),
 ) -> Manifest:
     """Return the shipped manifest with the rows of a person's own file merged in.
 
     A row of `user` with a known id replaces the keys that it names: mappings such as
     `generate` key by key, lists such as `files` as a whole, and null takes a key away.
     A new id adds a row at the end. Its `selection` block is laid over the shipped one.
+    Rows of `converted` models are merged in the same way, before the person's own.
     Raises ManifestError naming file, line and key.
     """
     environ = os.environ if environ is None else environ
-    documents = [_read_document(manifest_path())]
+    paths = [manifest_path(), *converted]
+    documents = [_read_document(path) for path in paths]
     if user is not None:
         documents.append(_read_document(user))
     rows: dict[str, YamlValue] = {}

@@ -71,7 +71,7 @@ def git(*, full=False, seed=0):
     return _lively(GitForCausalLM(GitConfig(**values)))
 
 
-def marian(*, seed=0, **sizes):
+def marian(*, seed=0, gain=1.6, **sizes):
     """Return the architecture of OPUS-MT."""
     small = {
         "d_model": 32,
@@ -95,7 +95,7 @@ def marian(*, seed=0, **sizes):
         activation_function="swish",
         **(small | sizes),
     )
-    return _lively(MarianMTModel(config))
+    return _lively(MarianMTModel(config), gain)
 
 
 def florence2(*, full=False, seed=0):
@@ -156,7 +156,7 @@ def _small_text():
     }
 
 
-def _lively(model):
+def _lively(model, gain=1.6):
     """Scale weights so that pictures differ and the best token is clearly best."""
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -167,7 +167,7 @@ def _lively(model):
             fan_in = parameter.shape[-1]
             if "c_attn" in name or "c_proj" in name or "c_fc" in name:
                 fan_in = parameter.shape[0]  # GPT-2 keeps its weights turned
-            wanted = 1.6 / fan_in**0.5
+            wanted = gain / fan_in**0.5
             if "embed" in name or "wte" in name or "wpe" in name or "shared" in name:
                 wanted = 0.5 if "position" in name or "wpe" in name else 1.0
             parameter.normal_(std=wanted)
