@@ -28,8 +28,14 @@ _MAGIC: Final = (
 _AUTHORITIES: Final = "/etc/authorities-of-the-host.crt"
 # In a mount and process namespace of its own: nothing is left behind, whatever happens.
 _ENTER: Final = """
-mount -t proc proc "$1/proc" && mount -t sysfs sysfs "$1/sys" || exit 125
-root=$1; shift; exec chroot "$root" "$@"
+root=$1; data=$2; shift 2
+if [ -n "$data" ]; then
+    mount --bind "$root" "$root" && mount -o remount,bind,ro "$root" || exit 125
+    mount --bind "$data" "$root/data" && mount -t tmpfs tmpfs "$root/tmp" || exit 125
+    mount --bind /dev "$root/dev" || exit 125
+fi
+mount -t proc proc "$root/proc" && mount -t sysfs sysfs "$root/sys" || exit 125
+exec chroot "$root" "$@"
 """
 
 
@@ -80,10 +86,14 @@ def fresh_root(arch: str, name: str) -> Iterator[Path]:
             shutil.rmtree(root, ignore_errors=True)
 
 
-def entering(root: Path, command: Sequence[str]) -> list[str]:
-    """Return the command that runs another one inside a root."""
+def entering(root: Path, command: Sequence[str], data: Path | None = None) -> list[str]:
+    """Return the command that runs another one inside a root.
+
+    With `data` the root can't be written to, as in a container: that folder is /data.
+    """
     inside = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
-    return [*inside, "sh", "-c", _ENTER, "enter", str(root), *command]
+    volume = "" if data is None else str(data)
+    return [*inside, "sh", "-c", _ENTER, "enter", str(root), volume, *command]
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

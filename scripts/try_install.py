@@ -5,19 +5,11 @@ architecture runs under emulation: python scripts/try_install.py --arch arm64
 """
 
 import argparse
-from collections.abc import Iterator
-from contextlib import contextmanager
-import json
-import os
+from contextlib import AbstractContextManager
 from pathlib import Path
-import signal
-import socket
-import subprocess
 import sys
 import time
-from typing import Any, Final
-from urllib.error import URLError
-from urllib.request import Request, urlopen
+from typing import Final
 
 from fresh_root import (
     ARCHES,
@@ -25,11 +17,11 @@ from fresh_root import (
     UnavailableError,
     copy_checkout,
     entering,
-    environment,
     fresh_root,
     native_arch,
     run_in,
 )
+from root_checks import FailedError, expect, free_port, get, running, use_api
 
 CHECKOUT: Final = "/root/edge-captions"
 INSTALL: Final = f"{CHECKOUT}/scripts/install"
@@ -37,12 +29,7 @@ HOME: Final = "/var/lib/edge-captions"
 UNIT: Final = "etc/systemd/system/edge-captions.service"
 PHOTO: Final = "edge_runtime/bundled/samples/astronaut.jpg"
 ACCOUNT: Final = ("--reuid=edge-captions", "--regid=edge-captions", "--clear-groups")
-START_S: Final = 300.0
 SKIPPED: Final = 77
-
-
-class FailedError(Exception):
-    """A step did not go as it should; the message holds what it printed."""
 
 
 def main() -> int:
@@ -75,7 +62,7 @@ def try_root(root: Path, *, emulated: bool) -> None:
     photo = f"{CHECKOUT}/{PHOTO}"
     step(root, "caption", "edge-captions", "caption", "--json", photo)
     with serving(root) as address:
-        use_api(root, address)
+        use_api(address)
     upgrade(root)
     with serving(root) as address:
         expect(
@@ -154,92 +141,13 @@ def step(root: Path, name: str, *command: str) -> str:
     return done.stdout
 
 
-@contextmanager
-def serving(root: Path) -> Iterator[str]:
-    """Run the service in the root as its user; yield its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def serving(root: Path) -> AbstractContextManager[str]:
+    """Run the service in the root as its user; its address is what comes of it."""
+    port = free_port()
     command = ["setpriv", *ACCOUNT, opt("edge-captions"), "serve"]
     settings = {"EDGE_CAPTIONS_HOME": HOME, "EDGE_CAPTIONS_PORT": str(port)}
-    with subprocess.Popen(  # noqa: S603
-        entering(root, [*command, "--host", "127.0.0.1"]),
-        env=environment(settings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        address = f"http://127.0.0.1:{port}"
-        try:
-            wait_for(address, process)
-            yield address
-        finally:
-            stop(process)
-
-
-def stop(process: "subprocess.Popen[str]") -> None:
-    """End the service; its namespace ends what it left."""
-    os.killpg(process.pid, signal.SIGTERM)  # unshare itself lets none through
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-
-
-def wait_for(address: str, process: "subprocess.Popen[str]") -> None:
-    """Return when the service answers."""
-    started = time.monotonic()
-    while time.monotonic() - started < START_S:
-        if process.poll() is not None:
-            output = process.stdout.read() if process.stdout else ""
-            raise FailedError(f"the service ended:\n{output}")
-        try:
-            get(address, "/health")
-        except (URLError, ConnectionError):
-            time.sleep(0.3)
-        else:
-            print(f"{'serve':10} {time.monotonic() - started:6.1f} s  {address}")
-            return
-    raise FailedError(f"the service did not answer in {START_S:.0f} s")
-
-
-def use_api(root: Path, address: str) -> None:
-    """Have the service describe an uploaded photo and keep it."""
-    info = get(address, "/api/v1/info")
-    expect(info["id"], "the service says who it is")
-    photo = (root / CHECKOUT.lstrip("/") / PHOTO).read_bytes()
-    part = 'Content-Disposition: form-data; name="{}"{}\r\n\r\n'
-    body = b"\r\n".join(
-        (
-            b"--edge\r\n" + part.format("store", "").encode() + b"true",
-            b"--edge\r\n" + part.format("photo", '; filename="a.jpg"').encode() + photo,
-            b"--edge--\r\n",
-        )
-    )
-    request = Request(  # noqa: S310 - our own address
-        f"{address}/api/v1/captions",
-        data=body,
-        headers={"Content-Type": "multipart/form-data; boundary=edge"},
-    )
-    started = time.monotonic()
-    with urlopen(request, timeout=300) as answer:  # noqa: S310
-        caption = json.load(answer)["caption"]
-    expect(caption.endswith("."), "the caption is a sentence")
-    print(f"{'api':10} {time.monotonic() - started:6.1f} s  {caption}")
-
-
-def get(address: str, path: str) -> Any:
-    """Return what the service answers."""
-    with urlopen(address + path, timeout=60) as answer:  # noqa: S310
-        text = answer.read()
-        return json.loads(text) if text[:1] in {b"{", b"["} else text
-
-
-def expect(fact: object, sentence: str) -> None:
-    """Raise unless a fact holds."""
-    if not fact:
-        raise FailedError(f"not so: {sentence}")
+    inside = entering(root, [*command, "--host", "127.0.0.1"])
+    return running(inside, settings, port)
 
 
 if __name__ == "__main__":

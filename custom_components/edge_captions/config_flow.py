@@ -101,8 +101,11 @@ class EdgeCaptionsConfigFlow(SignInFlow, domain=DOMAIN):
         entry = self.hass.config_entries.async_entry_for_domain_unique_id(
             DOMAIN, self._runtime_id
         )
+        updates = {CONF_URL: self._url}
+        if self._token:  # it just proved that it counts
+            updates[CONF_TOKEN] = self._token
         self._abort_if_unique_id_configured(
-            updates={CONF_URL: self._url},
+            updates=updates,
             reload_on_update=entry is not None and not entry.update_listeners,
         )
         return await self._found(discovery_info.name)
@@ -209,7 +212,10 @@ class EdgeCaptionsConfigFlow(SignInFlow, domain=DOMAIN):
         if entry is None or not is_plain_address(entry.data.get(CONF_URL, "")):
             self._abort_if_unique_id_configured()
             return
+        updates = {CONF_URL: self._url}
+        if self._token:  # it just proved that it counts
+            updates[CONF_TOKEN] = self._token
         self._abort_if_unique_id_configured(
-            updates={CONF_URL: self._url},
+            updates=updates,
             reload_on_update=not entry.update_listeners,
         )

@@ -72,6 +72,11 @@ async def serve(service: Service, on_ready: Callable[[Listening], None]) -> None
             addresses = reachable_addresses(sockets)
             facts = basics(service)
             await stack.enter_async_context(announced(facts, addresses, where.port))
+        if settings.ingress:
+            from .supervisor import told  # noqa: PLC0415 - in Home Assistant alone
+
+            told_of = told(service.store, settings.home, where.port)
+            await stack.enter_async_context(told_of)
         await stack.enter_async_context(_watchdog())
         share_methods()
         give_back_memory()

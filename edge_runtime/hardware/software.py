@@ -12,6 +12,7 @@ import sys
 from typing import Final
 
 from .model import HardwareInfo
+from .nvidia import DISTRIBUTION, NvidiaLack, nvidia_lack
 
 LIBRARIES: Final[dict[str, tuple[str, ...]]] = {
     "onnxruntime": ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino"),
@@ -56,6 +57,9 @@ class SoftwareInfo:
     lacks_to_build: tuple[str, ...] | None = None
     """Debian packages without which llama-cpp-python can't be built; None: it is here,
     or nobody looked."""
+    lacks_for_nvidia: NvidiaLack | None = None
+    """What keeps an onnxruntime for NVIDIA graphics from its card; None: nothing, or it
+    is not installed."""
 
     def version(self, library: str) -> tuple[int, ...] | None:
         """Return the leading numbers of a version, or None if there are none."""
@@ -81,6 +85,7 @@ def inspect_software() -> SoftwareInfo:
         # The search runs other programs: only where something links to it.
         has_libgomp=_has_libgomp() if needs_gomp else None,
         lacks_to_build=None if needs_gomp else _lacks_to_build(),
+        lacks_for_nvidia=nvidia_lack() if DISTRIBUTION in _versions() else None,
     )
 
 

@@ -9,6 +9,7 @@ from edge_runtime.const import MB, MIB
 from edge_runtime.units import human_bytes
 
 from .model import HardwareInfo
+from .nvidia import NvidiaLack
 from .software import SoftwareInfo
 
 LITTLE_MEMORY_BYTES: Final = 350 * MIB
@@ -33,6 +34,28 @@ _CORE_TYPES: Final = {
     "sapphirerapids": "avx512f",
 }
 """OpenBLAS core types, and the feature without which their code is illegal."""
+
+
+_NVIDIA: Final = {
+    NvidiaLack.DRIVER: (
+        "this machine has no NVIDIA driver loaded",
+        (
+            "Install the driver on the machine itself (Debian: apt install "
+            "nvidia-driver) and start it again; a container uses the machine's."
+        ),
+    ),
+    NvidiaLack.DEVICE: (
+        "the driver is loaded and no card is handed into this container",
+        "Start it with compose.nvidia.yaml, or docker run --gpus all.",
+    ),
+    NvidiaLack.TOOLKIT: (
+        "the card is here without the driver's library (libcuda.so.1)",
+        (
+            "Install the NVIDIA container toolkit on the machine, run nvidia-ctk "
+            "runtime configure, and start Docker again."
+        ),
+    ),
+}
 
 
 class Severity(StrEnum):
@@ -174,6 +197,19 @@ def _libraries(case: _Case) -> Iterable[Trap]:
         )
 
 
+def _graphics(case: _Case) -> Iterable[Trap]:
+    lack = case.software.lacks_for_nvidia
+    if lack is not None:
+        why, cure = _NVIDIA[lack]
+        yield Trap(
+            "nvidia_incomplete",
+            Severity.WARNING,
+            f"onnxruntime for NVIDIA graphics is installed, but {why}: models run on "
+            "the processor.",
+            cure,
+        )
+
+
 def _language_models(case: _Case) -> Iterable[Trap]:
     lacks = case.software.lacks_to_build
     if lacks is None:
@@ -266,6 +302,7 @@ def _room(case: _Case) -> Iterable[Trap]:
 _CHECKS: Final[tuple[Callable[[_Case], Iterable[Trap]], ...]] = (
     _platform,
     _libraries,
+    _graphics,
     _language_models,
     _openblas,
     _processor,

@@ -257,6 +257,20 @@ async def test_an_app_brings_its_token_along(hass, runtime, flow, go_on):
     await hass.config_entries.async_unload(result["result"].entry_id)
 
 
+async def test_a_known_app_brings_a_new_token(hass, runtime, entry, flow):
+    old = {**entry.data, CONF_TOKEN: "ec_of_before"}
+    hass.config_entries.async_update_entry(entry, data=old)
+    result = await flow("hassio", app(runtime, token=runtime.token))
+    assert result["reason"] == "already_configured"
+    assert entry.data[CONF_TOKEN] == runtime.token
+    await unload_all(hass)
+
+
+async def test_an_app_with_a_token_that_counts_no_more(runtime, flow):
+    result = await flow("hassio", app(runtime, token="ec_revoked"))
+    assert result["reason"] == "invalid_auth"
+
+
 async def test_an_app_that_has_to_be_paired_with(runtime, flow, go_on):
     result = await flow("hassio", app(runtime))
     result = await go_on(result, {})
