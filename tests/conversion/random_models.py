@@ -81,7 +81,7 @@ def marian(*, seed=0, gain=1.6, **sizes):
         "decoder_attention_heads": 4,
         "encoder_ffn_dim": 64,
         "decoder_ffn_dim": 64,
-        "max_position_embeddings": 64,
+        "max_position_embeddings": 512,
     }
     words = 300
     torch.manual_seed(seed)
