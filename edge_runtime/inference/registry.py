@@ -27,6 +27,8 @@ FAMILIES: Final[Mapping[str, str]] = {
     **TRANSLATORS,
 }
 SESSIONS: Final[Mapping[str, str]] = {
+    "ai-edge-litert": "edge_runtime.sessions.tflite:TfliteSession",
     "llama-cpp-python": "edge_runtime.sessions.llama:LlamaSession",
     "onnxruntime": "edge_runtime.sessions.onnx:OnnxSession",
+    "tflite-runtime": "edge_runtime.sessions.tflite:TfliteRuntimeSession",
 }
