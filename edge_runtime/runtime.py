@@ -11,7 +11,7 @@ from .config import Settings
 from .const import EMBEDDED_MODEL, SHARE_OF_MEMORY
 from .downloads import ModelStore
 from .errors import ModelUnknownError, ModelUnusableError, NoModelError
-from .hardware.software import base_install, is_installed
+from .hardware.software import base_install, can_serve
 from .inference.child import WorkerLaunch
 from .inference.messages import LoadRequest, ScoreJob, SharedScorer
 from .inference.registry import FAMILIES, SCORERS
@@ -94,7 +94,7 @@ class EdgeRuntime:
     def libraries(self) -> dict[str, str | None]:
         """Return which of the manifest's libraries are here, without importing any."""
         names = {spec.library for spec in self.manifest.models}
-        return {name: "installed" if is_installed(name) else None for name in names}
+        return {name: "installed" if can_serve(name) else None for name in names}
 
     @cached_property
     def composer(self) -> "Composer":

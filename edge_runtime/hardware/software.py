@@ -36,6 +36,8 @@ _MODULES: Final = {
     "pillow": "PIL",
     "tflite-runtime": "tflite_runtime",
 }
+_STAND_INS: Final = {"ai-edge-litert": ("tflite-runtime",)}
+"""Libraries that run the same files: by which a model can run too."""
 _METADATA: Final = re.compile(r"([^-]+)-([^-]+)(?:-.*)?\.(?:dist|egg)-info")
 """The folder of an installed distribution; reading it by `importlib.metadata` would
 take 1 MB for as long as the service runs."""
@@ -98,6 +100,11 @@ def base_install(hardware: HardwareInfo) -> dict[str, str | None]:
         hardware.libc or ""
     )
     return {"onnxruntime": "installed" if has_wheels else None}
+
+
+def can_serve(library: str) -> bool:
+    """Return whether the library is here, or another that runs the same files."""
+    return any(map(is_installed, (library, *_STAND_INS.get(library, ()))))
 
 
 def is_installed(library: str) -> bool:

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Final
 
 import numpy as np
 
-from ..errors import ModelBrokenError
+from ..errors import ModelBrokenError, ModelUnusableError
 from .base import Array
 
-_MODULES: Final = {
-    "ai-edge-litert": "ai_edge_litert.interpreter",
-    "tflite-runtime": "tflite_runtime.interpreter",
-}
+_LITERT: Final = "ai_edge_litert"
+_RUNTIME: Final = "tflite_runtime"
+_NUMPY_2: Final = "2.0.0"
 
 
 class TfliteSession:
@@ -22,10 +22,11 @@ class TfliteSession:
     of a graph is planned as one block, which stays: there is nothing to give back.
     """
 
-    library = "ai-edge-litert"
+    modules: tuple[str, ...] = (_LITERT, _RUNTIME)
+    """What can run it, the best first: the first that is installed does."""
 
     def __init__(self, path: str, *, threads: int, options: Mapping[str, Any]) -> None:
-        module = import_module(_MODULES[self.library])
+        module = _interpreters(self.modules)
         settings: dict[str, Any] = {"model_path": path, "num_threads": threads}
         if not options.get("xnnpack", True):
             resolvers = module.OpResolverType
@@ -37,7 +38,7 @@ class TfliteSession:
             raise
         except Exception as err:  # noqa: BLE001 - its errors have no common base
             raise ModelBrokenError(
-                f"{path}: can't be loaded by {self.library}: {_first_line(err)}"
+                f"{path}: can't be loaded by {module.__name__}: {_first_line(err)}"
             ) from None
         self._path = path
         given = self._interpreter.get_input_details()
@@ -65,7 +66,7 @@ class TfliteSession:
             self._interpreter.invoke()
         except (RuntimeError, ValueError) as err:
             raise ModelBrokenError(
-                f"{self._path}: {self.library} can't run it: {_first_line(err)}"
+                f"{self._path}: can't be run: {_first_line(err)}"
             ) from None
         return [self._interpreter.get_tensor(index) for index in self._returned]
 
@@ -80,9 +81,20 @@ class TfliteSession:
 
 
 class TfliteRuntimeSession(TfliteSession):
-    """The same by tflite-runtime, which wants numpy below 2."""
+    """The same by tflite-runtime, also where LiteRT is installed beside it."""
 
-    library = "tflite-runtime"
+    modules = (_RUNTIME,)
+
+
+def _interpreters(modules: tuple[str, ...]) -> Any:
+    """Return the module of the library that is here."""
+    found = next((name for name in modules if find_spec(name) is not None), modules[0])
+    if found == _RUNTIME and np.lib.NumpyVersion(np.__version__) >= _NUMPY_2:
+        raise ModelUnusableError(
+            f"tflite-runtime fails beside numpy {np.__version__}: "
+            "pip install 'numpy<2', or ai-edge-litert in its place"
+        )
+    return import_module(f"{found}.interpreter")
 
 
 def _open_shape(form: Mapping[str, Any]) -> tuple[int | None, ...]:

@@ -12,6 +12,7 @@ from edge_runtime.hardware.software import (
     VERSION_UNKNOWN,
     SoftwareInfo,
     base_install,
+    can_serve,
     inspect_software,
     installed_version,
     is_installed,
@@ -117,3 +118,13 @@ def test_a_version_is_compared_by_its_leading_numbers(
     info = SoftwareInfo("3.11.2", {"numpy": version})
     assert info.version("numpy") == numbers
     assert info.has("numpy") is (version is not None)
+
+
+def test_a_library_that_runs_the_same_files_stands_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not can_serve("ai-edge-litert")
+    monkeypatch.syspath_prepend(tmp_path)
+    fake_library(tmp_path, "tflite_runtime")
+    assert can_serve("ai-edge-litert")
+    assert not can_serve("llama-cpp")
