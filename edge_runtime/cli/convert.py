@@ -14,7 +14,7 @@ from ..convert.sentences import SENTENCES
 from ..errors import ConversionError, PhotoNotFoundError
 from ..files import write_text
 from ..manifest import ModelSpec
-from ..manifest.converted import REPORT_NAME
+from ..manifest.converted import REPORT_NAME, ROW_NAME, record_measurement
 from ..runtime import EdgeRuntime
 from ..schemas import Task
 from ..selftest import SelfTest, can_test, load_samples
@@ -33,11 +33,11 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         "convert",
         parents=[common],
         help="turn a checkpoint of PyTorch into a small model (on a desktop)",
-        description="Turn a checkpoint (ViT-GPT2, BLIP, GIT, Marian, or the work "
-        "folder of our own captioner) into ONNX with a key/value cache in int8, "
-        "compare it with PyTorch, and put it among the models. The same command goes "
-        "on where a stopped one was. Copy the model's folder to the machine that is "
-        "to use it.",
+        description="Turn a checkpoint (ViT-GPT2, BLIP, GIT, Florence-2, Marian, "
+        "or the work folder of our own captioner) into ONNX with a key/value cache in "
+        "int8, compare it with PyTorch, and put it among the models. The same command "
+        "goes on where a stopped one was. Copy the model's folder to the machine that "
+        "is to use it.",
     )
     parser.add_argument("source", metavar="FOLDER-OR-NAME", help="or a name on the hub")
     parser.add_argument("--id", metavar="ID", help="the model's id here")
@@ -87,8 +87,11 @@ async def run(
             "seconds": round(result.seconds, 3),
             "peak_rss_bytes": result.peak_rss_bytes,
         }
-        text = json.dumps(report, indent=1) + "\n"
-        write_text(runtime.settings.models_home / spec.id / REPORT_NAME, text)
+        folder = runtime.settings.models_home / spec.id
+        write_text(folder / REPORT_NAME, json.dumps(report, indent=1) + "\n")
+        cpu = runtime.hardware.cpu.model_name or "unknown processor"
+        peak = result.peak_rss_bytes
+        record_measurement(folder / ROW_NAME, cpu, result.seconds, peak)
     _tell(spec, report, result, console, as_json=options.json)
     return ExitCode.OK
 

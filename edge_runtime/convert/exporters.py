@@ -1,13 +1,17 @@
 """From a model of `transformers` to the modules of its graphs, by its architecture."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 
 from .graphs import Pair, pair_of
 from .text_decoders import BartDecoder, BertDecoder, GitDecoder, Gpt2Decoder
+
+FLORENCE2_SIZE: Final = 768
+"""The edge of the pictures that Florence-2 was taught on."""
 
 
 class _ViewOfPicture(nn.Module):
@@ -22,6 +26,20 @@ class _ViewOfPicture(nn.Module):
         """Return the last layer's states."""
         states = self.vision(pixel_values=pixel_values).last_hidden_state
         return states if self.projection is None else self.projection(states)
+
+
+class _ViewOfPictureAndPrompt(nn.Module):
+    def __init__(self, model: Any, prompt: Sequence[int]) -> None:
+        super().__init__()
+        self.model = model
+        self.register_buffer("prompt", torch.tensor([list(prompt)]), persistent=False)
+
+    def forward(self, pixel_values: Tensor) -> Tensor:
+        """Return the states of picture and task, read together."""
+        seen = self.model.model.get_image_features(pixel_values).pooler_output
+        encoder = self.model.model.language_model.encoder
+        words = encoder.embed_tokens(self.prompt)
+        return encoder(inputs_embeds=torch.cat((seen, words), 1)).last_hidden_state
 
 
 class _ViewOfText(nn.Module):
@@ -60,6 +78,16 @@ def git_pair(model: Any) -> Pair:
         _ViewOfPicture(model.git.image_encoder),
         GitDecoder(model, model.git),
         _blank(model.config.vision_config.image_size),
+    )
+
+
+def florence2_pair(model: Any, prompt: Sequence[int]) -> Pair:
+    """Return the modules of a Florence-2 for one task, its sentence in the graph."""
+    language = model.model.language_model
+    return pair_of(
+        _ViewOfPictureAndPrompt(model, prompt),
+        BartDecoder(language.decoder, model.lm_head),
+        _blank(FLORENCE2_SIZE),
     )
 
 

@@ -9,10 +9,12 @@ from typing import Any, Final
 
 import numpy as np
 from PIL import Image
+from tokenizers import Tokenizer
 import torch
 from transformers import (
     AutoTokenizer,
     BlipForConditionalGeneration,
+    Florence2ForConditionalGeneration,
     GitForCausalLM,
     MarianMTModel,
     VisionEncoderDecoderModel,
@@ -21,7 +23,14 @@ from transformers import (
 from ..errors import CheckpointError
 from ..families.unigram import load_unigram, read_json
 from ..imaging import to_pixel_values
-from .exporters import blip_pair, git_pair, marian_pair, vit_gpt2_pair
+from .exporters import (
+    FLORENCE2_SIZE,
+    blip_pair,
+    florence2_pair,
+    git_pair,
+    marian_pair,
+    vit_gpt2_pair,
+)
 from .graphs import Pair
 from .model import Array, Checkpoint, Reference, Row
 from .sentencepiece import write_unigram
@@ -29,6 +38,10 @@ from .sentencepiece import write_unigram
 _RESAMPLE: Final = {1: "lanczos", 2: "bilinear", 3: "bicubic"}
 _LONGEST: Final = 30
 _TOKENIZER: Final = "tokenizer.json"
+_FLORENCE2_CAPTION: Final = "What does the image describe?"
+"""What Florence-2 was taught to read for `<CAPTION>`, to the letter."""
+_FLORENCE2_STEP: Final = 32
+"""Pixels between two places of what it sees."""
 
 
 class HubCaptioner(Checkpoint):
@@ -85,6 +98,38 @@ class HubCaptioner(Checkpoint):
             tokenizer: Any = AutoTokenizer.from_pretrained(self._folder)
             tokenizer.backend_tokenizer.save(str(path))
         return {"tokenizer": path.name}
+
+
+class Florence2(HubCaptioner):
+    """Florence-2 for short captions: the task's sentence becomes part of the graph."""
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / _TOKENIZER
+        try:
+            tokenizer = Tokenizer.from_file(str(path))
+        except Exception as err:  # noqa: BLE001 - the package raises nothing narrower
+            raise CheckpointError(f"{path}: is no tokenizer ({err})") from None
+        self._prompt: list[int] = tokenizer.encode(_FLORENCE2_CAPTION).ids
+
+        def pair(model: Any) -> Pair:
+            return florence2_pair(model, self._prompt)
+
+        super().__init__(folder, Florence2ForConditionalGeneration, pair)
+        self.row.generate.setdefault("no_repeat_ngram_size", 3)
+
+    def refer(self, inputs: Array, limit: int) -> Reference:
+        """Return what `generate()` says to picture and task."""
+        places = (FLORENCE2_SIZE // _FLORENCE2_STEP) ** 2 + 1
+        ids = [self.model.config.image_token_id] * places + self._prompt
+        return generate(
+            self.model,
+            self.end,
+            limit,
+            pixel_values=torch.from_numpy(inputs),
+            input_ids=torch.tensor([ids]),
+            forced_bos_token_id=None,
+            no_repeat_ngram_size=0,
+        )
 
 
 class MarianTranslation(Checkpoint):
@@ -238,6 +283,8 @@ def _begin_and_end(config: Any, text: Any) -> tuple[int, int]:
     """Return the ids that begin and end a caption."""
     if config.model_type == "blip":
         return text.bos_token_id, text.sep_token_id
+    if config.model_type == "florence2":
+        return text.decoder_start_token_id, text.eos_token_id
     if config.model_type == "git":
         return config.bos_token_id, config.eos_token_id
     start = config.decoder_start_token_id

@@ -31,7 +31,7 @@ class Row:
     languages: Sequence[str]
     source_languages: Sequence[str] = ()
     preprocess: Mapping[str, Any] = field(default_factory=dict)
-    generate: Mapping[str, Any] = field(default_factory=dict)
+    generate: dict[str, Any] = field(default_factory=dict)
 
 
 class Checkpoint(ABC):

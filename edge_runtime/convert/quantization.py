@@ -28,15 +28,13 @@ Arrays = Sequence[npt.NDArray[Any]]
 
 PRODUCTS: Final = ("MatMul", "Gemm", "Gather")
 CONVOLUTIONS: Final = ("Conv", "Clip", "Add", "MatMul", "Gemm")
-_MANY_CONVOLUTIONS: Final = 8
-"""From as many on a graph is a convolution net; a transformer has one, or a few."""
 
 
 def is_convolution_net(path: Path) -> bool:
     """Return whether most of a graph's work is convolutions."""
     graph = onnx.load(str(path), load_external_data=False).graph
-    count = sum(1 for node in graph.node if node.op_type == "Conv")
-    return count >= _MANY_CONVOLUTIONS
+    kinds = [node.op_type for node in graph.node]
+    return kinds.count("Conv") > kinds.count("MatMul") + kinds.count("Gemm")
 
 
 def quantize(

@@ -28,6 +28,7 @@ from .request import ConvertRequest, Step
 ARCHITECTURES: Final[Mapping[str, Callable[[Path], Checkpoint]]] = {
     "vision-encoder-decoder": hub_models.vit_gpt2,
     "blip": hub_models.blip,
+    "florence2": hub_models.Florence2,
     "git": hub_models.git,
     "marian": hub_models.MarianTranslation,
 }

@@ -1,7 +1,11 @@
 """Rows of models that were made on this machine or copied here with their folder."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import yaml
+
+from ..files import write_text
 
 ROW_NAME: Final = "model.yaml"
 REPORT_NAME: Final = "conversion.json"
@@ -12,3 +16,21 @@ def converted_rows(models_home: Path) -> tuple[Path, ...]:
     if not models_home.is_dir():
         return ()
     return tuple(sorted(models_home.glob(f"[a-z0-9]*/{ROW_NAME}")))
+
+
+def record_measurement(
+    path: Path, device: str, seconds: float, peak_rss_bytes: int
+) -> None:
+    """Write into a converted model's row how it did on this machine."""
+    document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    (row,) = document["models"]
+    row["requires"]["memory_bytes"] = peak_rss_bytes
+    row["measured"] = [
+        {
+            "device": device,
+            "seconds": round(seconds, 3),
+            "peak_rss_bytes": peak_rss_bytes,
+            "source": "edge-captions convert",
+        }
+    ]
+    write_text(path, yaml.safe_dump(document, sort_keys=False, allow_unicode=True))

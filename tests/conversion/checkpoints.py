@@ -6,11 +6,10 @@ import struct
 
 from conversion.random_models import (
     BERT_WORDS,
+    BUILDERS,
+    FLORENCE2_WORDS,
     GPT2_WORDS,
-    blip,
-    git,
     marian,
-    vit_gpt2,
     write_word_pieces,
 )
 
@@ -25,12 +24,21 @@ PICTURES = {
 }
 
 
+LARGE = {"size": {"height": 768, "width": 768}}
+WORDS = {
+    "vit_gpt2": GPT2_WORDS,
+    "blip": BERT_WORDS,
+    "git": BERT_WORDS,
+    "florence2": FLORENCE2_WORDS,
+}
+
+
 def write_captioner(folder: Path, kind: str) -> Path:
-    """Write ViT-GPT2, BLIP or GIT with its tokenizer and picture settings."""
-    model = {"vit_gpt2": vit_gpt2, "blip": blip, "git": git}[kind]()
+    """Write ViT-GPT2, BLIP, GIT or Florence-2 with all a folder holds."""
+    model = BUILDERS[kind]()
     model.save_pretrained(folder)
-    write_word_pieces(folder, GPT2_WORDS if kind == "vit_gpt2" else BERT_WORDS)
-    settings = json.dumps(PICTURES)
+    write_word_pieces(folder, WORDS[kind])
+    settings = json.dumps(PICTURES if kind != "florence2" else PICTURES | LARGE)
     (folder / "preprocessor_config.json").write_text(settings, encoding="utf-8")
     (folder / "README.md").write_text("---\nlicense: mit\n---\n", encoding="utf-8")
     return folder

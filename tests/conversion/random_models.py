@@ -114,11 +114,18 @@ def florence2(*, full=False, seed=0):
     config = Florence2Config(
         text_config={"model_type": "bart", **text}, vision_config=vision
     )
+    if not full:
+        config.image_token_id = FLORENCE2_WORDS - 1
     torch.manual_seed(seed)
     return _lively(Florence2ForConditionalGeneration(config))
 
 
-BUILDERS: dict[str, Callable] = {"vit_gpt2": vit_gpt2, "blip": blip, "git": git}
+BUILDERS: dict[str, Callable] = {
+    "vit_gpt2": vit_gpt2,
+    "blip": blip,
+    "git": git,
+    "florence2": florence2,
+}
 
 
 def _small_bart():
@@ -174,6 +181,13 @@ def _lively(model, gain=1.6):
     return model.eval()
 
 
+PIECES = {
+    "unk_token": "[UNK]",
+    "continuing_subword_prefix": "##",
+    "max_input_chars_per_word": 100,
+}
+
+
 def write_word_pieces(folder: Path, size: int = BERT_WORDS):
     """Write a tokenizer.json of BERT's kind with as many words as a model has."""
     special = {0: "[PAD]", 100: "[UNK]", 101: "[CLS]", 102: "[SEP]", 103: "[MASK]"}
@@ -181,7 +195,7 @@ def write_word_pieces(folder: Path, size: int = BERT_WORDS):
     document = {
         "version": "1.0",
         "added_tokens": [],
-        "model": {"type": "WordPiece", "unk_token": "[UNK]", "vocab": words},
+        "model": {"type": "WordPiece", "vocab": words} | PIECES,
         "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
     }
     path = folder / "tokenizer.json"

@@ -52,13 +52,13 @@ def convert(request):
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory):
     root = tmp_path_factory.mktemp("checkpoints")
-    for kind in ("vit_gpt2", "blip", "git"):
+    for kind in ("vit_gpt2", "blip", "git", "florence2"):
         write_captioner(root / kind, kind)
     write_translator(root / "marian")
     return root
 
 
-@pytest.mark.parametrize("kind", ["vit_gpt2", "blip", "git"])
+@pytest.mark.parametrize("kind", ["vit_gpt2", "blip", "git", "florence2"])
 def test_a_captioner_says_the_same_after_its_conversion(tmp_path, checkpoints, kind):
     report, _ = convert(request_for(tmp_path, checkpoints / kind, quantization=FLOAT32))
 
@@ -168,7 +168,7 @@ def test_an_unknown_architecture_is_named(tmp_path):
     folder = tmp_path / "bert"
     folder.mkdir()
     (folder / "config.json").write_text('{"model_type": "bert"}')
-    with pytest.raises(ArchitectureUnknownError, match=r"'bert'.*blip, git, marian"):
+    with pytest.raises(ArchitectureUnknownError, match=r"'bert'.*blip, florence2, git"):
         convert(request_for(tmp_path, folder))
 
 

@@ -52,6 +52,9 @@ async def test_a_translator_is_converted_and_really_used(tmp_path):
         spec = runtime.model("opus-mt-en-fr")
         assert runtime.store.state(spec) is ModelState.INSTALLED
         assert all(file.sha256 for file in spec.files)
+        (measured,) = spec.measured
+        assert measured.peak_rss_bytes == report["measured"]["peak_rss_bytes"]
+        assert spec.requires.memory_bytes == measured.peak_rss_bytes
         answer = await runtime.runner(spec).translate(TranslateJob(("A dog runs.",)))
     assert answer.texts[0]
     assert not (home / "models" / ".convert" / "opus-mt-en-fr").exists()
