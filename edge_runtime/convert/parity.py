@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..families.decoding import SearchSettings, search
-from ..families.encoder_decoder import (
+from ..families.cached_decoder import (
     CachedDecoder,
     check_graphs,
     empty_cache,
     past_name,
 )
+from ..families.decoding import SearchSettings, search
 from ..sessions.base import Session
 from ..sessions.onnx import OnnxSession
 from .model import Array, Checkpoint, Reference

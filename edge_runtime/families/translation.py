@@ -14,8 +14,8 @@ import numpy as np
 from ..errors import ModelBrokenError
 from ..sessions.base import Array, Session
 from .base import FamilyConfig
+from .cached_decoder import CachedDecoder, check_graphs, empty_cache, past_name
 from .decoding import Floats, SearchSettings, StepFunction, search
-from .encoder_decoder import CachedDecoder, check_graphs, empty_cache, past_name
 from .unigram import load_unigram, read_json
 
 _INPUT_IDS: Final = "input_ids"

@@ -13,13 +13,13 @@ from edge_runtime.convert.exporters import (  # noqa: E402
     export_marian,
     export_vit_gpt2,
 )
-from edge_runtime.families.decoding import SearchSettings, search  # noqa: E402
-from edge_runtime.families.encoder_decoder import (  # noqa: E402
+from edge_runtime.families.cached_decoder import (  # noqa: E402
     CachedDecoder,
     check_graphs,
     empty_cache,
     past_name,
 )
+from edge_runtime.families.decoding import SearchSettings, search  # noqa: E402
 from edge_runtime.sessions.onnx import OnnxSession  # noqa: E402
 
 EXPORTERS = {"vit_gpt2": export_vit_gpt2, "blip": export_blip, "git": export_git}
