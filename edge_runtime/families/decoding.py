@@ -28,6 +28,8 @@ class SearchSettings:
     length_penalty: float = 1.0
     no_repeat_ngram_size: int = 0
     repetition_penalty: float = 1.0
+    forced_bos_token_id: int | None = None
+    """The id that every sequence begins with, after `bos`."""
     never: tuple[int, ...] = ()
     """Ids that must not be generated."""
 
@@ -129,6 +131,10 @@ def _best(totals: Floats, count: int) -> list[tuple[float, int]]:
 
 def _score(logits: Floats, beams: list[_Beam], settings: SearchSettings) -> Floats:
     """Return each continuation's summed log-probability; forbidden ones: -infinity."""
+    if settings.forced_bos_token_id is not None and not beams[0].tokens:
+        forced = np.full_like(logits, -np.inf)
+        forced[:, settings.forced_bos_token_id] = 0.0
+        return forced
     if settings.repetition_penalty != 1.0:
         logits = _penalized(logits, beams, settings)
     peak = logits.max(axis=1, keepdims=True)

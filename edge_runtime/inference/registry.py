@@ -5,6 +5,8 @@ from typing import Final
 
 CAPTIONERS: Final[Mapping[str, str]] = {
     "encoder_decoder": "edge_runtime.families.encoder_decoder:EncoderDecoderCaptioner",
+    "florence2": "edge_runtime.families.florence2:Florence2Captioner",
+    "im2txt": "edge_runtime.families.im2txt:Im2txtCaptioner",
 }
 SCORERS: Final[Mapping[str, str]] = {
     "clip": "edge_runtime.families.clip:ClipScorer",

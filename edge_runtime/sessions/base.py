@@ -28,8 +28,14 @@ class Session(Protocol):
 class SessionFactory(Protocol):
     """Opens a model file as a session."""
 
-    def __call__(self, path: str) -> Session:
-        """Return the session of a file."""
+    def __call__(
+        self, path: str, *, initializers: Mapping[str, float] | None = None
+    ) -> Session:
+        """Return the session of a file.
+
+        `initializers` replace numbers that the graph holds under these names; where it
+        has none of a name, nothing changes.
+        """
 
 
 @dataclass(frozen=True, slots=True)

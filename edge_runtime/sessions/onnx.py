@@ -7,6 +7,7 @@ from typing import Any, Final
 # Nothing leaves the house: onnxruntime's own reports are off before it is imported.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
+import numpy as np
 import onnxruntime as ort
 
 from ..errors import ModelBrokenError
@@ -35,7 +36,15 @@ class OnnxSession:
     and is shrunk after a run marked `last`.
     """
 
-    def __init__(self, path: str, *, threads: int, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        threads: int,
+        options: Mapping[str, Any],
+        initializers: Mapping[str, float] | None = None,
+    ) -> None:
+        self._path = path
         settings = ort.SessionOptions()
         settings.intra_op_num_threads = threads
         settings.inter_op_num_threads = 1
@@ -45,16 +54,26 @@ class OnnxSession:
         settings.add_session_config_entry("session.use_env_allocators", "1")
         for key, value in options.get("session_config", {}).items():
             settings.add_session_config_entry(key, str(value))
+        # onnxruntime keeps no copy of these, and takes no notice of names it lacks.
+        self._initializers = {
+            name: ort.OrtValue.ortvalue_from_numpy(np.array(value, np.float32))
+            for name, value in (initializers or {}).items()
+        }
+        for name, value in self._initializers.items():
+            settings.add_initializer(name, value)
         try:
             self._session = ort.InferenceSession(
-                path, settings, providers=["CPUExecutionProvider"]
+                path,
+                settings,
+                providers=["CPUExecutionProvider"],
+                # It takes over the graph's own numbers before they are replaced.
+                disabled_optimizers=["MatMulScaleFusion"] if initializers else None,
             )
         except MemoryError:
             raise
         except Exception as err:  # noqa: BLE001 - its errors have no common base
-            reason = str(err).strip().splitlines()[0]
             raise ModelBrokenError(
-                f"{path}: can't be loaded by onnxruntime: {reason}"
+                f"{path}: can't be loaded by onnxruntime: {_first_line(err)}"
             ) from None
         # A kept NodeArg keeps the whole graph in memory: copy names and shapes.
         self._shapes = {
@@ -76,7 +95,18 @@ class OnnxSession:
 
     def run(self, feeds: Mapping[str, Array], *, last: bool = False) -> Sequence[Array]:
         """Return all outputs in order; `last` gives working memory back after it."""
-        result: Sequence[Array] = self._session.run(
-            self._names, feeds, self._shrink if last else None
-        )
+        try:
+            result: Sequence[Array] = self._session.run(
+                self._names, feeds, self._shrink if last else None
+            )
+        except MemoryError:
+            raise
+        except Exception as err:  # noqa: BLE001 - its errors have no common base
+            raise ModelBrokenError(
+                f"{self._path}: onnxruntime can't run it: {_first_line(err)}"
+            ) from None
         return result
+
+
+def _first_line(err: Exception) -> str:
+    return (str(err).strip().splitlines() or [type(err).__name__])[0]

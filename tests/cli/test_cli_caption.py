@@ -133,10 +133,13 @@ def test_an_unknown_model_is_named_with_the_nearest(cli, astronaut):
     assert ended.out == ""
 
 
-def test_a_pinned_model_that_this_version_cannot_run_says_so(cli, astronaut):
-    ended = cli("caption", "--model", "florence-2-base-ft", astronaut)
+def test_a_pinned_model_that_this_version_cannot_run_says_so(cli, astronaut, tmp_path):
+    manifest = tmp_path / "mine.yaml"
+    manifest.write_text(OWN_MODEL.replace("encoder_decoder", "of_a_later_version"))
+    environ = {"EDGE_CAPTIONS_MANIFEST": str(manifest)}
+    ended = cli("caption", "--model", "mine", astronaut, **environ)
     assert ended.code == 4
-    assert "florence-2-base-ft is of the family florence2" in ended.err
+    assert "mine is of the family of_a_later_version" in ended.err
     assert "download" not in ended.err
 
 

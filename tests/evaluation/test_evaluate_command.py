@@ -204,7 +204,7 @@ def test_mistakes_are_one_line_before_any_work(evaluate, samples, home, tmp_path
         (3, "there is no such folder", ["--images", tmp_path / "nowhere"]),
         (4, "did you mean 'tiny-captioner'", ["--model", "tiny-captionr"]),
         (4, "not a captioner", ["--model", "opus-mt-en-de"]),
-        (4, "florence-2-base-ft is of the family", ["--model", "florence-2-base-ft"]),
+        (4, "edge-captions download vit-gpt2", ["--model", "vit-gpt2"]),
     ]
     for code, words, options in cases:
         ended = evaluate(samples, *options)

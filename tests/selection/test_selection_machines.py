@@ -6,6 +6,7 @@ from selection_builders import LIBRARIES, context, files, manifest, model
 from edge_runtime.const import MB
 from edge_runtime.hardware import interpret
 from edge_runtime.hardware.captures import known_machines, load_machine
+from edge_runtime.inference.registry import FAMILIES
 from edge_runtime.manifest import load_manifest
 from edge_runtime.manifest.model import ModelFormat, Requirements, Tuning
 from edge_runtime.schemas import Task
@@ -76,6 +77,14 @@ ON_SHIPPED = {
     "n100-16gb": ("qwen3-vl-2b-instruct", "mistral-7b-instruct-v0.3"),
     "zen4-32gb": ("qwen3-vl-2b-instruct", "mistral-7b-instruct-v0.3"),
 }
+# captioner recommended where onnxruntime is the only library; elsewhere Florence-2
+ON_ONNX = {
+    "pi-zero2w-512mb": None,
+    "nas-container-512mb": "distilvit",
+    "pi3-1gb": "vit-gpt2",
+    "n100-container-v1-1gb": "vit-gpt2",
+    "pi4-32bit": None,
+}
 
 
 def hardware_of(name):
@@ -134,21 +143,20 @@ def test_one_family_and_one_library_on_a_captured_machine(name):
 
 
 @pytest.mark.parametrize("name", ON_SHIPPED)
-def test_this_version_runs_its_own_captioner_and_recommends_no_other_family(name):
+def test_this_version_recommends_what_onnxruntime_alone_can_run(name):
     chosen = decide(
         SHIPPED,
         name,
         "tiny-captioner",
         settings=SHIPPED.selection,
-        families=frozenset({"encoder_decoder"}),
+        families=frozenset(FAMILIES),
+        libraries={"onnxruntime": "1.32.0"},
     )
 
     entry = chosen.get(Task.IMAGE_TO_TEXT)
     runs = None if name == "pi4-32bit" else "tiny-captioner"
     assert chosen_id(entry.running) == runs
-    assert [chosen_id(task.recommended) for task in chosen.tasks] == [None] * len(Task)
-    codes = set(decisive(entry).values())
-    assert codes == ({BITS} if name == "pi4-32bit" else {FAMILY})
+    assert chosen_id(entry.recommended) == ON_ONNX.get(name, "florence-2-base-ft")
 
 
 @pytest.mark.parametrize("name", ON_SHIPPED)
