@@ -41,13 +41,13 @@ class TextChat:
         self, turns: Sequence[tuple[str, str]], settings: Mapping[str, Any]
     ) -> Generated:
         """Return the answer to a conversation; `settings` override the model's own."""
-        limits = _Limits.from_mapping({**self._defaults, **settings})
+        limits = Limits.from_mapping({**self._defaults, **settings})
         started = perf_counter()
         prompt = self._session.chat(turns, limits.opening)
         self._check_room(len(prompt), limits.max_new_tokens)
         reused = self._session.known_prefix(prompt)
         pieces = self._session.generate(prompt, limits.sampling)
-        text, finish, count, first = _collect(pieces, limits, started)
+        text, finish, count, first = collect(pieces, limits, started)
         return Generated(
             text=text,
             finish=finish,
@@ -67,7 +67,9 @@ class TextChat:
 
 
 @dataclass(frozen=True, slots=True)
-class _Limits:
+class Limits:
+    """What bounds one answer."""
+
     sampling: Sampling
     max_new_tokens: int
     max_seconds: float
@@ -75,7 +77,7 @@ class _Limits:
     opening: str
 
     @classmethod
-    def from_mapping(cls, settings: Mapping[str, Any]) -> "_Limits":
+    def from_mapping(cls, settings: Mapping[str, Any]) -> "Limits":
         """Return the limits that a manifest row and a job set."""
         known = {entry.name for entry in fields(Sampling)}
         try:
@@ -92,8 +94,8 @@ class _Limits:
             ) from None
 
 
-def _collect(
-    pieces: Iterator[bytes], limits: _Limits, started: float
+def collect(
+    pieces: Iterator[bytes], limits: Limits, started: float
 ) -> tuple[str, str, int, float]:
     """Return text, reason of its end, number of tokens and the first token's time."""
     data, count, finish = b"", 0, "stop"

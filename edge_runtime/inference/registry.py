@@ -7,6 +7,7 @@ CAPTIONERS: Final[Mapping[str, str]] = {
     "encoder_decoder": "edge_runtime.families.encoder_decoder:EncoderDecoderCaptioner",
     "florence2": "edge_runtime.families.florence2:Florence2Captioner",
     "im2txt": "edge_runtime.families.im2txt:Im2txtCaptioner",
+    "vision_chat": "edge_runtime.families.vision_chat:VisionChat",
 }
 SCORERS: Final[Mapping[str, str]] = {
     "clip": "edge_runtime.families.clip:ClipScorer",

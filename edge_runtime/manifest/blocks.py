@@ -157,6 +157,7 @@ PREPROCESS: Final[Mapping[str, Reader]] = MappingProxyType(
         "max_image_edge_px": at_least(1),
         "image_min_tokens": at_least(1),
         "image_max_tokens": at_least(1),
+        "image_tiles": at_least(0),
     }
 )
 

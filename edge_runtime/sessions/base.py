@@ -74,4 +74,40 @@ class TextSession(Protocol):
         """Return the pieces of an answer, until the model ends it."""
 
 
-__all__ = ["Array", "Sampling", "Session", "SessionFactory", "TextSession", "np"]
+@dataclass(frozen=True, slots=True)
+class PictureLimits:
+    """How many tokens a picture becomes: the strongest lever on a caption's time."""
+
+    min_tokens: int | None = None
+    max_tokens: int | None = None
+    tiles: int = 1
+    """1: the whole picture at once, whatever the model would cut it into; 0: as the
+    model does."""
+
+
+class PictureSession(Protocol):
+    """A language model that sees; it keeps the picture that it read last."""
+
+    context_tokens: int
+    """The most that picture, prompt and answer may have together."""
+
+    def see(
+        self, picture: Array, turns: Sequence[tuple[str, str]], opening: str, room: int
+    ) -> "Seen":
+        """Read an RGB picture and a conversation of it, with room for an answer."""
+
+    def answer(self, sampling: Sampling) -> Iterator[tuple[bytes, float]]:
+        """Return pieces and log-probabilities until the model ends its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the reading of a picture and a prompt took."""
+
+    prompt_tokens: int
+    picture_tokens: int
+    encode_seconds: float
+    """0: the picture was the last one."""
+
+
+__all__ = ["Array", "PictureLimits", "PictureSession", "Seen", "Sampling", "Session", "SessionFactory", "TextSession", "np"]

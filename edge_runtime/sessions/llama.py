@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 import ctypes
-import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,17 +11,21 @@ from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 from llama_cpp.llama_grammar import LlamaGrammar
 
 from ..errors import ModelBrokenError, ModelUnusableError
-from .base import Sampling
+from .base import PictureLimits, PictureSession, Sampling
+from .chat_template import ChatTemplate, Kind, Piece
+from .llama_log import listening, reason_of
+from .llama_rules import rules_of
 
 _MAGIC: Final = b"GGUF"
-_ERROR_LEVEL: Final = 4
-_CONTINUED: Final = 5
 _TEMPLATE: Final = "tokenizer.chat_template"
 _N_CTX: Final = 1024
 _N_BATCH: Final = 128
 _PIECE_BYTES: Final = 256
 _NO_SPECIAL: Final = False
-_MARK: Final = "\N{LEFT BLACK LENTICULAR BRACKET}{}\N{RIGHT BLACK LENTICULAR BRACKET}"
+_CACHE_TYPES: Final = {
+    "f16": llama_cpp.GGML_TYPE_F16,
+    "f32": llama_cpp.GGML_TYPE_F32,
+}
 
 
 class LlamaSession:
@@ -32,32 +35,35 @@ class LlamaSession:
     """
 
     def __init__(self, path: str, *, threads: int, options: Mapping[str, Any]) -> None:
-        _check_magic(path)
+        check_magic(path)
         _load_cpu_variants()
         self._path = path
         self.context_tokens = int(options.get("n_ctx", _N_CTX))
         self._llama = _open(path, threads, self.context_tokens, options)
-        self._vocabulary = llama_cpp.llama_model_get_vocab(self._llama.model)
-        template = self._llama.metadata.get(_TEMPLATE)
-        self._formatter: Any = None
-        if template is not None:
-            self._formatter = self._formatter_of(template)
+        self.vocabulary = llama_cpp.llama_model_get_vocab(self._llama.model)
+        template = options.get("chat_template") or self._llama.metadata.get(_TEMPLATE)
+        formatter = None if template is None else self._formatter_of(template)
+        self._template = ChatTemplate(path, formatter)
 
     def chat(self, turns: Sequence[tuple[str, str]], opening: str = "") -> list[int]:
         """Return the tokens of a conversation, as the file's own template wants it."""
-        marks = [_MARK.format(number) for number in range(len(turns))]
-        frame = self._frame([role for role, _ in turns], marks) + opening
-        tokens: list[int] = []
-        for (_, text), mark in zip(turns, marks, strict=True):
-            before, found, frame = frame.partition(mark)
-            if not found:
-                raise ModelUnusableError(
-                    f"{self._path}: its chat template leaves out a part of the prompt"
-                )
-            tokens += self._tokens(before, special=True)
-            tokens += self._tokens(text, special=False)
-        tokens += self._tokens(frame, special=True)
-        return tokens
+        return self._tokens_of(self._template.pieces(turns, opening))
+
+    def chat_around_picture(
+        self, turns: Sequence[tuple[str, str]], opening: str = ""
+    ) -> tuple[list[int], list[int]]:
+        """Return the tokens before and after the picture that a conversation is of."""
+        pieces = self._template.pieces(turns, opening, picture=True)
+        place = pieces.index(Piece(Kind.PICTURE))
+        return self._tokens_of(pieces[:place]), self._tokens_of(pieces[place + 1 :])
+
+    def with_pictures(self, path: str, limits: PictureLimits) -> PictureSession:
+        """Return the session that reads pictures too, by a projector's file."""
+        check_magic(path)
+        # imported here: a language model alone loads no multimodal library
+        from .llama_pictures import LlamaPictures  # noqa: PLC0415
+
+        return LlamaPictures(self, self._llama, path, limits)
 
     def known_prefix(self, prompt: Sequence[int]) -> int:
         """Return how many tokens of a prompt need not be read again."""
@@ -82,36 +88,9 @@ class LlamaSession:
             grammar=_grammar(sampling),
         )
         for token in tokens:
-            if llama_cpp.llama_vocab_is_eog(self._vocabulary, token):
+            if llama_cpp.llama_vocab_is_eog(self.vocabulary, token):
                 return
-            yield self._piece(token)
-
-    def _frame(self, roles: Sequence[str], marks: Sequence[str]) -> str:
-        """Return the conversation with a mark in the place of each text."""
-        if self._formatter is None:  # a base checkpoint goes on with a plain text
-            return "\n\n".join(marks) + "\n"
-        messages = [
-            {"role": role, "content": mark}
-            for role, mark in zip(roles, marks, strict=True)
-        ]
-        try:
-            return self._render(messages)
-        except ModelUnusableError:
-            if roles[:2] != ["system", "user"]:
-                raise
-        # Some templates know no system: it opens the first thing that the user says.
-        joined = f"{marks[0]}\n\n{marks[1]}"
-        return self._render([{"role": "user", "content": joined}, *messages[2:]])
-
-    def _render(self, messages: list[dict[str, str]]) -> str:
-        try:
-            prompt: str = self._formatter(messages=messages).prompt
-        except Exception as err:  # noqa: BLE001 - a template can raise anything
-            reason = str(err).strip().splitlines()[:1] or [type(err).__name__]
-            raise ModelUnusableError(
-                f"{self._path}: its chat template can't be used ({reason[0]})"
-            ) from None
-        return prompt
+            yield self.piece(token)
 
     def _formatter_of(self, template: str) -> Any:
         try:
@@ -128,20 +107,28 @@ class LlamaSession:
     def _text_of(self, token: int) -> str:
         if token < 0:
             return ""
-        text: bytes = llama_cpp.llama_vocab_get_text(self._vocabulary, token)
+        text: bytes = llama_cpp.llama_vocab_get_text(self.vocabulary, token)
         return text.decode(errors="replace")
 
-    def _tokens(self, text: str, *, special: bool) -> list[int]:
+    def _tokens_of(self, pieces: Sequence[Piece]) -> list[int]:
+        tokens: list[int] = []
+        for piece in pieces:
+            tokens += self.tokens(piece.text, special=piece.kind is Kind.FRAME)
+        return tokens
+
+    def tokens(self, text: str, *, special: bool) -> list[int]:
+        """Return the tokens of a text; `special`: marks in it count."""
         if not text:
             return []
         data = text.encode(errors="replace")
         found: list[int] = self._llama.tokenize(data, add_bos=False, special=special)
         return found
 
-    def _piece(self, token: int) -> bytes:
+    def piece(self, token: int) -> bytes:
+        """Return the bytes that a token stands for."""
         buffer = ctypes.create_string_buffer(_PIECE_BYTES)
         length = llama_cpp.llama_token_to_piece(
-            self._vocabulary, token, buffer, _PIECE_BYTES, 0, _NO_SPECIAL
+            self.vocabulary, token, buffer, _PIECE_BYTES, 0, _NO_SPECIAL
         )
         return buffer.raw[: max(length, 0)]
 
@@ -149,20 +136,22 @@ class LlamaSession:
 def _open(path: str, threads: int, n_ctx: int, options: Mapping[str, Any]) -> Any:
     said: deque[str] = deque(maxlen=8)
     try:
-        with _listening(said):
+        with listening(said):
             return llama_cpp.Llama(
                 model_path=path,
                 n_ctx=n_ctx,
                 n_batch=int(options.get("n_batch", _N_BATCH)),
                 n_threads=threads,
                 n_threads_batch=threads,
+                type_k=_CACHE_TYPES[options.get("cache", "f16")],
+                type_v=_CACHE_TYPES[options.get("cache", "f16")],
                 use_mmap=True,
                 verbose=False,
             )
     except MemoryError:
         raise
     except Exception as err:  # noqa: BLE001 - its errors have no common base
-        reason = _reason(said) or str(err).strip().splitlines()[0]
+        reason = reason_of(said) or str(err).strip().splitlines()[0]
         if "unknown model architecture" in reason or "unknown pre-tokenizer" in reason:
             raise ModelUnusableError(
                 f"{path}: this llama.cpp can't run it ({reason}): install a newer "
@@ -173,41 +162,8 @@ def _open(path: str, threads: int, n_ctx: int, options: Mapping[str, Any]) -> An
         ) from None
 
 
-class _listening:  # noqa: N801 - reads as a statement
-    """Collects what llama.cpp says of errors, instead of printing it."""
-
-    def __init__(self, said: deque[str]) -> None:
-        self._said = said
-        self._level = 0
-        # kept as an attribute: C holds no reference of its own
-        self._callback = llama_cpp.llama_log_callback(self._hear)
-
-    def __enter__(self) -> None:
-        llama_cpp.llama_log_set(self._callback, ctypes.c_void_p(0))
-
-    def __exit__(self, *_error: object) -> None:
-        llama_cpp.llama_log_set(_SILENCE, ctypes.c_void_p(0))
-
-    def _hear(self, level: int, text: bytes, _data: Any) -> None:
-        self._level = self._level if level == _CONTINUED else level
-        if self._level == _ERROR_LEVEL:
-            self._said.append(text.decode(errors="replace").strip())
-
-
-def _hear_nothing(_level: int, _text: bytes, _data: Any) -> None:
-    """Print nothing: the worker's error stream is for its own last words."""
-
-
-_SILENCE: Final = llama_cpp.llama_log_callback(_hear_nothing)
-
-
-def _reason(said: deque[str]) -> str:
-    """Return the first cause that llama.cpp named: later lines only follow from it."""
-    lines = (line.rpartition("error loading model: ")[2] for line in said if line)
-    return next(iter(lines), "")
-
-
-def _check_magic(path: str) -> None:
+def check_magic(path: str) -> None:
+    """Fail if a file is no GGUF file at all."""
     try:
         with Path(path).open("rb") as file:
             magic = file.read(len(_MAGIC))
@@ -233,15 +189,5 @@ def _load_cpu_variants() -> None:
 
 
 def _grammar(sampling: Sampling) -> Any:
-    rules, schema = sampling.grammar, sampling.json_schema
-    try:
-        if rules is not None:
-            return LlamaGrammar.from_string(rules, verbose=False)
-        if schema is not None:
-            text = json.dumps(schema)
-            return LlamaGrammar.from_json_schema(text, verbose=False)
-    except Exception as err:  # noqa: BLE001 - its errors have no common base
-        raise ModelUnusableError(
-            f"the schema of the answer can't be used ({err})"
-        ) from None
-    return None
+    rules = rules_of(sampling)
+    return None if rules is None else LlamaGrammar.from_string(rules, verbose=False)
