@@ -48,7 +48,7 @@ EOS = TOKENS.index("<end_of_utterance>")
 
 
 def random_weights(seed: int = 21) -> Weights:
-    """Return weights by their names in transformers, so large that the photo matters."""
+    """Return weights by their names in transformers, so that the photo matters."""
     rng = np.random.default_rng(seed)
 
     def some(*shape: int, scale: float) -> NDArray[np.float32]:
@@ -71,7 +71,8 @@ def random_weights(seed: int = 21) -> Weights:
                 width, width, scale=0.1
             )
             found[f"{block}.self_attn.{name}_proj.bias"] = some(width, scale=0.05)
-        for name, (rows, columns) in {"fc1": (feed, width), "fc2": (width, feed)}.items():
+        sizes = {"fc1": (feed, width), "fc2": (width, feed)}
+        for name, (rows, columns) in sizes.items():
             found[f"{block}.mlp.{name}.weight"] = some(rows, columns, scale=0.1)
             found[f"{block}.mlp.{name}.bias"] = some(rows, scale=0.05)
         for name in ("layer_norm1", "layer_norm2"):
@@ -161,7 +162,8 @@ def _write_text(path: Path, weights: Weights) -> None:
             if ours in heads:
                 array = _turned(array, heads[ours])
             writer.add_tensor(f"blk.{layer}.{ours}.weight", array)
-    writer.add_tensor("token_embd.weight", weights["model.text_model.embed_tokens.weight"])
+    embeds = weights["model.text_model.embed_tokens.weight"]
+    writer.add_tensor("token_embd.weight", embeds)
     writer.add_tensor("output_norm.weight", weights["model.text_model.norm.weight"])
     writer.add_tensor("output.weight", weights["lm_head.weight"])
     _close(writer)

@@ -110,4 +110,14 @@ class Seen:
     """0: the picture was the last one."""
 
 
-__all__ = ["Array", "PictureLimits", "PictureSession", "Seen", "Sampling", "Session", "SessionFactory", "TextSession", "np"]
+__all__ = [
+    "Array",
+    "PictureLimits",
+    "PictureSession",
+    "Sampling",
+    "Seen",
+    "Session",
+    "SessionFactory",
+    "TextSession",
+    "np",
+]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import itemgetter
 import re
 from typing import Any, Final
 
@@ -66,7 +67,8 @@ class ChatTemplate:
 
     def _cut(self, frame: str, cuts: list[tuple[str, Piece]]) -> list[Piece]:
         pieces: list[Piece] = []
-        placed = sorted(((frame.find(m), m, p) for m, p in cuts), key=lambda cut: cut[0])
+        found = [(frame.find(mark), mark, piece) for mark, piece in cuts]
+        placed = sorted(found, key=itemgetter(0))
         if placed and placed[0][0] < 0:
             raise ModelUnusableError(
                 f"{self._path}: its chat template leaves out a part of the prompt"

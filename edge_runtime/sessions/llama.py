@@ -61,7 +61,7 @@ class LlamaSession:
         """Return the session that reads pictures too, by a projector's file."""
         check_magic(path)
         # imported here: a language model alone loads no multimodal library
-        from .llama_pictures import LlamaPictures  # noqa: PLC0415
+        from .llama_pictures import LlamaPictures
 
         return LlamaPictures(self, self._llama, path, limits)
 

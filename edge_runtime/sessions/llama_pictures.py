@@ -151,9 +151,9 @@ class LlamaPictures:
     def _check_room(self, tokens: int, room: int) -> None:
         if tokens + room > self.context_tokens:
             raise PromptTooLongError(
-                f"picture and prompt have {tokens} tokens and {room} more may come, but "
-                f"the model's context has {self.context_tokens}: shorten the facts, or "
-                "lower image_max_tokens or raise n_ctx in the model's row"
+                f"picture and prompt have {tokens} tokens and {room} more may come, "
+                f"but the model's context has {self.context_tokens}: shorten the "
+                "facts, or lower image_max_tokens or raise n_ctx in the model's row"
             )
 
 

@@ -40,7 +40,7 @@ def photos(tmp_path_factory):
     paths = []
     for seed in range(PICTURES):
         small = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), np.uint8)
-        large = Image.fromarray(small).resize((pair.EDGE,) * 2, Image.Resampling.BICUBIC)
+        large = Image.fromarray(small).resize((pair.EDGE, pair.EDGE))
         paths.append(folder / f"{seed}.png")
         large.save(paths[-1])
     return paths
