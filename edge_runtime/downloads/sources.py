@@ -13,6 +13,7 @@ from ..config import Settings
 from ..const import PART_SUFFIX
 from ..errors import DownloadError, OfflineError, SourceNotFoundError
 from ..manifest.addresses import without_secrets
+from ..manifest.converted import how_to_make
 from ..manifest.model import FileSource, ModelFile, ModelSpec, SourceKind
 from .archive import append_member
 from .fetch import Fetcher, discard, open_fetcher, parse_url
@@ -210,7 +211,5 @@ def _hub_sources(spec: ModelSpec) -> Sequence[FileSource]:
 
 
 def _how_to_convert(source: FileSource, job: FileJob) -> str:
-    return (
-        f"this version can't make it from {without_secrets(source.location)}; "
-        f"made elsewhere, it can be put into {job.work.parent}"
-    )
+    cure = how_to_make(job.spec.id, without_secrets(source.location))
+    return f"no server has it: {cure} ({job.work.parent})"

@@ -190,7 +190,7 @@ GENERATE: Final[Mapping[str, Reader]] = MappingProxyType(
 METRICS: Final = (
     "bleu1", "bleu2", "bleu3", "bleu4", "cider", "rouge_l", "meteor", "spice",
     "coco_cider", "nocaps_cider", "textcaps_cider", "bleu", "pope", "mmstar",
-    "ocrbench", "character_accuracy",
+    "ocrbench", "character_accuracy", "coco_bleu4",
 )  # fmt: skip
 
 QUALITY: Final[Mapping[str, Reader]] = MappingProxyType(

@@ -34,3 +34,13 @@ def record_measurement(
         }
     ]
     write_text(path, yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
+
+
+def how_to_make(model_id: str, origin: str) -> str:
+    """Return what a person does to get a model that no server has."""
+    if origin.startswith("scripts/"):
+        return f"run {origin} in a checkout, then copy its files to models/{model_id}"
+    return (
+        f"on a desktop, edge-captions convert {origin} --id {model_id}; "
+        f"then copy its folder models/{model_id} here"
+    )

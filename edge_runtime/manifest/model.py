@@ -83,6 +83,12 @@ class ModelFile:
         """Return whether the file ships inside the package."""
         return any(source.kind is SourceKind.BUNDLED for source in self.sources)
 
+    @property
+    def made_from(self) -> str | None:
+        """Return what the file has to be made from, if no server has it."""
+        made = all(source.kind is SourceKind.CONVERT for source in self.sources)
+        return self.sources[0].location if made and self.sources else None
+
 
 @dataclass(frozen=True, slots=True)
 class Requirements:

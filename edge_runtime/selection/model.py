@@ -22,6 +22,7 @@ class ReasonCode(StrEnum):
     MEMORY_TOO_SMALL = "memory_too_small"
     SELF_TEST_FAILED = "self_test_failed"
     LIBRARY_MISSING = "library_missing"
+    NEEDS_CONVERSION = "needs_conversion"
     LANGUAGE_UNSUPPORTED = "language_unsupported"
     BASE_CHECKPOINT = "base_checkpoint"
     TOO_SLOW = "too_slow"

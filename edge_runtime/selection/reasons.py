@@ -6,6 +6,7 @@ from typing import Final
 
 from ..const import SHARE_OF_MEMORY
 from ..hardware.model import CpuInfo, HardwareInfo, MemoryInfo
+from ..manifest.converted import how_to_make
 from ..manifest.model import ModelSpec, Tuning
 from ..manifest.room import free_bytes_wanted, room_needed
 from ..preferences import Preference
@@ -291,6 +292,21 @@ def _verified(
     )
 
 
+def _conversion(
+    spec: ModelSpec, _hardware: HardwareInfo, context: SelectionContext
+) -> Reason | None:
+    if spec.id in context.installed:
+        return None
+    origin = next(filter(None, (file.made_from for file in spec.files)), None)
+    if origin is None:
+        return None
+    return Reason(
+        ReasonCode.NEEDS_CONVERSION,
+        "has to be made first, as nobody publishes its files",
+        how_to_make(spec.id, origin),
+    )
+
+
 def _installed(
     spec: ModelSpec, _hardware: HardwareInfo, context: SelectionContext
 ) -> Reason | None:
@@ -313,6 +329,7 @@ _CHECKS: Final[tuple[_Check, ...]] = (
     _memory,
     _self_test,
     _library,
+    _conversion,
     _language,
     _base_checkpoint,
     _speed,

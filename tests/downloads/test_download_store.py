@@ -113,10 +113,10 @@ async def test_a_model_to_be_converted_says_where_it_can_be_put(make_store, tmp_
     source = FileSource(SourceKind.CONVERT, "maker/model")
     store, spec = make_store(), model(model_file(source))
     assert store.plan(spec).files[0].source == "convert maker/model"
-    with pytest.raises(DownloadError, match="can't make it from maker/mod") as caught:
+    with pytest.raises(DownloadError, match="convert maker/model") as caught:
         await store.ensure(spec)
     folder = home_of(tmp_path) / "some-model"
-    assert caught.value.message.endswith(f"made elsewhere, it can be put into {folder}")
+    assert caught.value.message.endswith(f"models/some-model here ({folder})")
     put(folder / "model.onnx")
     await store.ensure(spec)
 

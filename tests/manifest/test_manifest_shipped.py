@@ -66,7 +66,7 @@ def test_a_licence_that_spdx_does_not_list_has_a_note(manifest):
             assert spec.requires_acceptance, spec.id
 
 
-def test_files_come_from_the_package_the_hub_or_the_package_index(manifest):
+def test_files_come_from_the_package_a_server_or_a_conversion(manifest):
     kinds = {
         source.kind
         for spec in manifest.models
@@ -74,7 +74,7 @@ def test_files_come_from_the_package_the_hub_or_the_package_index(manifest):
         for source in file.sources
     }
     made = {SourceKind.CONVERT}  # by a script of ours
-    fetched = {SourceKind.HUGGINGFACE, SourceKind.PYPI}
+    fetched = {SourceKind.HUGGINGFACE, SourceKind.PYPI, SourceKind.URL}
     assert kinds == {SourceKind.BUNDLED} | fetched | made
 
 
