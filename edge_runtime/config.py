@@ -25,6 +25,7 @@ from .setting_values import (
     language_of,
     path_of,
     paths_of,
+    share_of,
     texts_of,
     topic_of,
     url_of,
@@ -44,6 +45,8 @@ CHANGEABLE: Final = (
     "rewrite",
     "read_text",
     "service_keep_alive_s",
+    "background_max_celsius",
+    "background_max_load",
 )
 """Keys that take effect while the service runs; the page may set them."""
 DEFAULT: Final = "default"
@@ -189,6 +192,10 @@ class Settings:
     """Most captions that may wait for the model at a time."""
     service_keep_alive_s: float = 120.0
     """`keep_alive_s` while the service runs."""
+    background_max_celsius: float = 80.0
+    """Work that nobody waits for rests while the processor is hotter; 0: no limit."""
+    background_max_load: float = 0.0
+    """And while other programs keep a larger share of the cores busy; 0: no limit."""
 
     @property
     def memory_limit_bytes(self) -> int | None:
@@ -250,6 +257,8 @@ _READERS: Final[Mapping[str, Callable[[YamlValue], Any]]] = {
     "ingress": YamlValue.boolean,
     "queue_limit": lambda value: value.integer(minimum=1),
     "service_keep_alive_s": lambda value: value.number(minimum=0.0),
+    "background_max_celsius": lambda value: value.number(minimum=0.0),
+    "background_max_load": share_of,
 }
 
 

@@ -66,6 +66,14 @@ def at_most(value: YamlValue, number: int, maximum: int) -> int:
     return number
 
 
+def share_of(value: YamlValue) -> float:
+    """Return a share between none and all."""
+    number = value.number(minimum=0.0)
+    if number > 1:
+        value.fail(f"must be at most 1, not {number:g}")
+    return number
+
+
 def language_of(value: YamlValue) -> str:
     """Return a language code."""
     if value.plain() is False:

@@ -35,7 +35,8 @@ async def list_jobs(call: Call) -> Reply:
     page = await call.service.store.jobs.page(
         state, query["kind"], limit=query["limit"], cursor=query["cursor"]
     )
-    items = [job_dict(job) for job in page.items]
+    running = _running(call)
+    items = [job_dict(running.get(job.id, job)) for job in page.items]
     return {"items": items, "next_cursor": page.next_cursor}
 
 
@@ -49,8 +50,7 @@ async def list_jobs(call: Call) -> Reply:
 async def get_job(call: Call) -> Reply:
     """Return a job with its latest progress."""
     job_id = call.path["job_id"]
-    running = {job.id: job for job in call.service.jobs.running}
-    job = running.get(job_id) or await call.service.store.jobs.get(job_id)
+    job = _running(call).get(job_id) or await call.service.store.jobs.get(job_id)
     return {**job_dict(job), "caption": await _caption(call, job)}
 
 
@@ -79,6 +79,11 @@ async def remove_job(call: Call) -> Reply:
     await call.service.store.jobs.remove(job_id)
     await call.service.events.emit("job.removed", {"id": job_id})
     return None
+
+
+def _running(call: Call) -> dict[str, Job]:
+    """Return the jobs that run, with what is not stored of them."""
+    return {job.id: job for job in call.service.jobs.running}
 
 
 async def _caption(call: Call, job: Job) -> dict[str, Any] | None:

@@ -45,6 +45,18 @@ _CHANGES: Final = obj(
     service_keep_alive_s=Number(
         **_MAY, minimum=0, description="how long an idle model stays in memory"
     ),
+    background_max_celsius=Number(
+        **_MAY,
+        minimum=0,
+        description="background jobs rest while the processor is hotter; 0: no limit",
+    ),
+    background_max_load=Number(
+        **_MAY,
+        minimum=0,
+        maximum=1,
+        description="and while other programs keep a larger share of the cores busy; "
+        "0: no limit",
+    ),
 )
 _SETTINGS: Final = answer(
     settings=MapOf(),

@@ -21,7 +21,8 @@ async def follow(
     try:
         while job["state"] in {"queued", "running"}:
             if job["total"]:
-                text = f"{printable(label)}: {job['stage']}"
+                now = job.get("waits_for") or job["stage"]
+                text = f"{printable(label)}: {now}"
                 bar.update(int(job["progress"]), int(job["total"]), text)
             await asyncio.sleep(_EVERY_S)
             job = await client.get(f"jobs/{job['id']}")

@@ -12,6 +12,8 @@ import signal
 from typing import Any, Final, Self
 
 from ..errors import ProtocolError, WorkerStartError
+from ..hardware.neighbours import family_of
+from .niceness import set_background
 from .protocol import Frame, encode, receive_frame
 
 _LOGGER = logging.getLogger(__name__)
@@ -61,6 +63,7 @@ class Child:
     _lines: deque[str] = field(default_factory=lambda: deque(maxlen=20))
     _number: int = 0
     _busy: bool = False
+    _is_background: bool = False
 
     @classmethod
     async def start(cls, launch: WorkerLaunch) -> Self:
@@ -126,7 +129,14 @@ class Child:
 
     def rss_bytes(self) -> int:
         """Return the memory that the worker and its descendants hold now."""
-        return sum(_rss_bytes(pid) for pid in _family_of(self.pid))
+        return sum(_rss_bytes(pid) for pid in family_of(self.pid))
+
+    def work_for(self, *, background: bool) -> None:
+        """Let the worker give way to other programs, or not any more."""
+        if background is self._is_background:
+            return
+        if set_background(family_of(self.pid), background=background):
+            self._is_background = background
 
     async def wait(self) -> int:
         """Return the exit status; a worker that won't leave is killed."""
@@ -177,18 +187,6 @@ class Child:
                 text = line.decode(errors="replace").rstrip()
                 _LOGGER.debug("worker %s: %s", self.pid, text)
                 self._lines.append(text)
-
-
-def _family_of(pid: int) -> list[int]:
-    """Return a process and its descendants: a wrapper may stand before the worker."""
-    found = [pid]
-    for member in found:
-        path = Path(f"/proc/{member}/task/{member}/children")
-        try:
-            found += [int(child) for child in path.read_text(encoding="ascii").split()]
-        except OSError:
-            continue
-    return found
 
 
 def _rss_bytes(pid: int) -> int:

@@ -81,6 +81,8 @@ class ModelRunner:
     timeout_s: float = 300.0
     memory_limit_bytes: int | None = None
     on_state: Callable[[RunnerState], None] | None = None
+    background: bool = False
+    """Nobody waits for what is asked next: other programs go first."""
     stats: RunnerStats = field(default_factory=RunnerStats)
     _state: RunnerState = RunnerState.STOPPED
     _requests: asyncio.Queue[_Request] = field(default_factory=asyncio.Queue)
@@ -193,6 +195,8 @@ class ModelRunner:
         try:
             if self._child is None or not self._child.is_running:
                 await self._start_child()
+            else:
+                self._child.work_for(background=self.background)
             result: dict[str, Any] | None = {}
             if request.header is not None:
                 result = await self._exchange(
@@ -218,6 +222,8 @@ class ModelRunner:
         self.stats.starts += 1
         try:
             self._child = await Child.start(self.launch)
+            # before the library makes its threads: they take it over
+            self._child.work_for(background=self.background)
             await self._exchange(self.model.to_header())
         except WorkerCrashedError as err:
             raise WorkerStartError(

@@ -53,6 +53,11 @@ class JobContext:
         if self.should_yield:
             raise JobYieldError
 
+    def waits(self, reason: str) -> None:
+        """Tell why nothing is done now; an empty reason: it goes on."""
+        self.job = replace(self.job, waits_for=reason)
+        self._announcer.tell("job.progress", job_data(self.job))
+
     async def progress(
         self, done: float, total: float | None = None, stage: str | None = None
     ) -> None:

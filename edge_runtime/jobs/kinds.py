@@ -63,5 +63,6 @@ def job_data(job: Job) -> dict[str, Any]:
         "progress": job.progress,
         "total": job.total,
         "stage": job.stage,
+        "waits_for": job.waits_for,
         "error": None if job.error is None else dict(job.error),
     }

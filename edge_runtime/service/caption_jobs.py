@@ -102,6 +102,7 @@ class CaptionJobs:
                 if context.should_yield:
                     await under_way.drain()
                     context.step_back()
+                await self._parts.pacer.rest(context, under_way.drain)
                 await context.progress(state["next"], len(photo_ids), "captioning")
                 await under_way.start(self._caption_stored(options, photo_id))
             await under_way.drain()

@@ -162,7 +162,9 @@ class Describer:
             self.running += waited_for
             try:
                 peak = None if need is None else need.load_peak_bytes
-                yield await pool.prepare(spec, peak, verify=False)
+                yield await pool.prepare(
+                    spec, peak, verify=False, background=not waited_for
+                )
                 self._parts.jobs.loaded_model = spec.id
             finally:
                 self.running -= waited_for
@@ -178,7 +180,9 @@ class Describer:
             started = perf_counter()
             self.running += waited_for
             try:
-                await parts.pool.prepare(spec, need, verify=request.verify)
+                await parts.pool.prepare(
+                    spec, need, verify=request.verify, background=not waited_for
+                )
                 parts.jobs.loaded_model = spec.id
                 described = await parts.runtime.describe(request, spec)
             finally:

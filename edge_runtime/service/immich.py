@@ -188,6 +188,7 @@ class ImmichJobs:
             if left <= 0:
                 break
             await asyncio.sleep(min(left, _STEP_S))
+        await self._parts.pacer.rest(context)
         per_minute = self._parts.settings.immich_per_minute
         self._next_at = time.monotonic() + 60.0 / per_minute
 

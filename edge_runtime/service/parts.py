@@ -10,6 +10,7 @@ from .counters import Counters
 from .events import EventHub
 from .keeping import Keeper
 from .naming import PlaceNames
+from .pacing import Pacer
 from .photo_files import PhotoFiles
 from .runners import RunnerPool
 from .selector import Selector
@@ -32,4 +33,5 @@ class Parts:
     files: PhotoFiles
     keeper: Keeper
     places: PlaceNames
+    pacer: Pacer
     work: WorkFolder

@@ -65,17 +65,24 @@ class RunnerPool:
         )
 
     async def prepare(
-        self, spec: ModelSpec, need_bytes: int | None, *, verify: bool = True
+        self,
+        spec: ModelSpec,
+        need_bytes: int | None,
+        *,
+        verify: bool = True,
+        background: bool = False,
     ) -> ModelRunner:
         """Return a model's runner, with the others unloaded where memory is short.
 
-        The caller holds the gate.
+        The caller holds the gate. In the background other programs go first.
         """
         known = self._prepared.get((spec.id, verify))
         if known is not None and all(runner.state in _LOADED for runner in known):
+            _set_background(known, background=background)
             return known[0]
         runners = await asyncio.to_thread(self._runners_for, spec, verify=verify)
         self._prepared[spec.id, verify] = runners
+        _set_background(runners, background=background)
         for runner in runners:
             name = _name(runner)
             if self._used.get(name) is not runner:
@@ -131,6 +138,11 @@ class RunnerPool:
         free = await asyncio.to_thread(available_memory)
         if free is None or need_bytes is None or need_bytes > SHARE_OF_MEMORY * free:
             await asyncio.gather(*(runner.stop() for runner in others))
+
+
+def _set_background(runners: list[ModelRunner], *, background: bool) -> None:
+    for runner in runners:
+        runner.background = background
 
 
 def _name(runner: ModelRunner) -> str:

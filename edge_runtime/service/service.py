@@ -26,6 +26,7 @@ from .library import LibraryService
 from .model_jobs import ModelJobs
 from .models import ModelService
 from .naming import PlaceNames
+from .pacing import Pacer
 from .page_settings import PageSettings
 from .parts import Parts
 from .photo_files import PhotoFiles
@@ -159,6 +160,7 @@ class Service:
             pool=pool,
             files=files,
             places=places,
+            pacer=Pacer(lambda: self.settings),
             keeper=keeper,
             work=work,
         )

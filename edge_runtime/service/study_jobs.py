@@ -11,6 +11,7 @@ from ..runtime import Scores
 from ..store import Study, StudyCaption, StudyState, Variant
 from .caption_jobs import note_failure
 from .captions import CaptionService
+from .pacing import Pacer
 from .parts import Parts
 from .questions import CaptionOptions, Question
 from .studies import STUDY_JOB
@@ -24,6 +25,7 @@ class _Run:
     """One run of the job: what it is about, and how far it is."""
 
     context: JobContext
+    pacer: Pacer
     study: Study
     photo_ids: Sequence[str]
     done: int = 0
@@ -36,6 +38,7 @@ class _Run:
     async def step(self, stage: str) -> None:
         """Let more urgent work through, and tell how far this is."""
         self.context.step_back()
+        await self.pacer.rest(self.context)
         await self.context.progress(self.done, self.total, stage)
         self.done += 1
 
@@ -55,7 +58,7 @@ class StudyJobs:
         """Make what is lacking; what an earlier run made stays as it is."""
         studies = self._parts.store.studies
         study = await studies.get(context.params["study_id"])
-        run = _Run(context, study, await studies.photo_ids(study.id))
+        run = _Run(context, self._parts.pacer, study, await studies.photo_ids(study.id))
         state = {"captioned": 0, "failed": 0, "errors": [], **context.resume}
         context.resume = state
         made = {(c.photo_id, c.variant) for c in await studies.captions(study.id)}
@@ -119,5 +122,5 @@ class StudyJobs:
         spec = parts.runtime.model(EMBEDDED_MODEL)
         picture = await parts.files.of_photo(photo_id)
         async with parts.pool.gate.hold(Priority.BATCH, spec.id):
-            await parts.pool.prepare(spec, None)
+            await parts.pool.prepare(spec, None, background=True)
             return await parts.runtime.score(str(picture.path), texts, spec)

@@ -94,6 +94,8 @@ class Job:
     queued_at: int
     started_at: int | None
     finished_at: int | None
+    waits_for: str = ""
+    """Why it rests now; of one that runs, and never stored."""
 
 
 @dataclass(frozen=True, slots=True)

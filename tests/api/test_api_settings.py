@@ -107,6 +107,7 @@ async def test_a_model_in_memory_stays_as_long_as_is_said_now(
         ({"facts": ["place", "gossip"]}, "facts"),
         ({"rewrite": "perhaps"}, "rewrite"),
         ({"service_keep_alive_s": -1}, "service_keep_alive_s"),
+        ({"background_max_load": 1.5}, "background_max_load"),
         ({"template": "   "}, "template"),
         ({"template": "{nothing_of_this_name}"}, "template"),
         ({"port": 80}, "port"),

@@ -5,6 +5,7 @@ import re
 from page_helpers import SAMPLES
 
 from edge_runtime.service import CaptionOptions, facts_to_dict
+from edge_runtime.service.pacing import Pacer
 from edge_runtime.store import SIZES
 
 LONG_MS = 25_000
@@ -79,6 +80,27 @@ def test_a_batch_shows_its_progress_and_can_be_cancelled(served, visit):
     card.get_by_text("Duration").wait_for()
     card.get_by_role("button", name="Take off the list").click()
     page.get_by_text("Nothing to do").wait_for()
+
+
+def test_a_job_that_rests_says_why(served, visit, tmp_path):
+    zone = tmp_path / "sys/class/thermal/thermal_zone0"
+    zone.mkdir(parents=True)
+    (zone / "type").write_text("cpu-thermal")
+    (zone / "temp").write_text("93000")
+
+    async def start(service):
+        service._parts.pacer = Pacer(lambda: service.settings, tmp_path, 0.1)
+        photos = (await service.store.photos.page()).items
+        options = CaptionOptions(refresh=True)
+        ids = [photo.id for photo in photos]
+        return await service.caption_jobs.enqueue_photos(ids, options, "a test")
+
+    job = served.run(start)
+    page = visit(f"{served.url}#/jobs")
+    page.get_by_text("Rests: too hot (93 °C, at most 80)").wait_for()
+    (zone / "temp").write_text("50000")
+    page.locator(".job.is-done").wait_for(timeout=LONG_MS)
+    assert served.run(lambda s: s.store.jobs.get(job.id)).state == "done"
 
 
 def test_a_failed_job_shows_each_error(served, visit):

@@ -73,6 +73,7 @@ class FolderCaptioner:
         self._store = parts.store
         self._files = parts.files
         self._keeper = parts.keeper
+        self._pacer = parts.pacer
         self._captions = captions
         self._review = review
         self._hindrance = hindrance
@@ -150,6 +151,7 @@ class FolderCaptioner:
         if run.context.should_yield:
             await run.under_way.drain()
             run.context.step_back()
+        await self._pacer.rest(run.context, run.under_way.drain)
         now = time.monotonic()
         if run.obeys_schedule and now - run.looked_at >= _LOOK_EVERY_S:
             run.looked_at = now

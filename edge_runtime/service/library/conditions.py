@@ -8,20 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from ...folder_settings import Schedule
+from ...hardware.sensors import on_battery, processor_celsius
 
-_POWER: Final = Path("/sys/class/power_supply")
-_THERMAL: Final = Path("/sys/class/thermal")
-_HWMON: Final = Path("/sys/class/hwmon")
-_PROCESSOR: Final = (
-    "cpu",
-    "soc",
-    "x86_pkg",
-    "acpitz",
-    "coretemp",
-    "k10temp",
-    "package",
-)
-_MILLI: Final = 1000.0
 _COOLER: Final = 3.0
 """Degrees below the limit at which the work goes on."""
 
@@ -66,8 +54,8 @@ def conditions(own_threads: int, root: Path = Path("/")) -> Conditions:
     return Conditions(
         at=datetime.now().astimezone().time(),
         load=load,
-        on_battery=_on_battery(_below(root, _POWER)),
-        celsius=_celsius(_below(root, _THERMAL), _below(root, _HWMON)),
+        on_battery=on_battery(root),
+        celsius=processor_celsius(root),
     )
 
 
@@ -77,60 +65,3 @@ def _is_within(hours: str, at: time) -> bool:
     if first <= last:
         return first <= now < last
     return now >= first or now < last
-
-
-def _on_battery(folder: Path) -> bool:
-    """Return whether a battery empties and nothing feeds the machine."""
-    fed = False
-    empties = False
-    for supply in _entries(folder):
-        kind, scope = _text(supply / "type"), _text(supply / "scope")
-        if kind == "Battery" and scope != "Device":  # a mouse's battery is not ours
-            empties |= _text(supply / "status") == "Discharging"
-        elif kind in {"Mains", "USB", "UPS"}:
-            fed |= _text(supply / "online") == "1"
-    return empties and not fed
-
-
-def _celsius(thermal: Path, hwmon: Path) -> float | None:
-    """Return the hottest sensor of the processor."""
-    found = [
-        _number(zone / "temp")
-        for zone in _entries(thermal)
-        if zone.name.startswith("thermal_zone") and _is_processor(zone / "type")
-    ]
-    for chip in _entries(hwmon):
-        if _is_processor(chip / "name"):
-            found += [_number(path) for path in sorted(chip.glob("temp*_input"))]
-    degrees = [value / _MILLI for value in found if value is not None and value > 0]
-    return max(degrees, default=None)
-
-
-def _is_processor(path: Path) -> bool:
-    name = _text(path).lower()
-    return any(part in name for part in _PROCESSOR)
-
-
-def _below(root: Path, path: Path) -> Path:
-    return root / path.relative_to("/")
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except OSError:
-        return []
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii", errors="replace").strip()
-    except OSError:
-        return ""
-
-
-def _number(path: Path) -> float | None:
-    try:
-        return float(_text(path))
-    except ValueError:
-        return None

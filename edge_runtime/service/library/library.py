@@ -64,6 +64,7 @@ class LibraryService:
             parts.pool.imaging,
             lambda: parts.settings.language,
             parts.places,
+            parts.pacer,
             self._scanned,
         )
         self._captioner = FolderCaptioner(parts, captions, review, self._hindrance)

@@ -29,6 +29,7 @@ from ...store import (
 from ...watcher import LookStoppedError, Seen
 from ..events import EventHub
 from ..naming import PlaceNames
+from ..pacing import Pacer
 from .watching import FolderWatch
 
 _LOGGER = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class Scanner:
         imaging: ImagingRunner,
         language: Callable[[], str],
         places: PlaceNames,
+        pacer: Pacer,
         when_scanned: Callable[[FolderWatch, Job], Awaitable[None]],
     ) -> None:
         self._store = store
@@ -72,6 +74,7 @@ class Scanner:
         self._imaging = imaging
         self._language = language
         self._places = places
+        self._pacer = pacer
         self._when_scanned = when_scanned
 
     async def scan(self, watch: FolderWatch, context: JobContext) -> Mapping[str, Any]:
@@ -127,6 +130,7 @@ class Scanner:
         try:
             for start in range(0, len(files), _BATCH):
                 context.step_back()
+                await self._pacer.rest(context)
                 await context.progress(start, len(files), "reading")
                 batch = files[start : start + _BATCH]
                 facts = await self._facts(watch.root, batch)

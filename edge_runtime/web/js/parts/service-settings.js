@@ -12,6 +12,8 @@ import { toast } from "./toast.js";
 const FACTS = ["place", "date", "album", "camera", "keyword"];
 const PERSON = "person";
 const READING = ["never", "large", "all"];
+const HEAT = [0, 60, 65, 70, 75, 80, 85, 90];
+const LOAD = [0, 0.25, 0.5, 0.75, 0.9];
 const KEEP_S = [0, 60, 120, 300, 900, 3600];
 const MIB = 2 ** 20;
 
@@ -28,7 +30,9 @@ export class ServiceSettings {
     this.#setting("facts", nameSwitch(), { words: "service.names", hint: "service.names.words" }),
     this.#setting("rewrite", toggle(), { words: "service.rewrite", hint: "service.rewrite.words" }),
     this.#setting("read_text", choice(READING, (name) => t(`service.read_text.${name}`)), { words: "service.read_text" }),
-    this.#setting("service_keep_alive_s", seconds(), { words: "service.keep_alive", hint: "service.keep_alive.words" }),
+    this.#setting("service_keep_alive_s", numbers(KEEP_S, keepOf), { words: "service.keep_alive", hint: "service.keep_alive.words" }),
+    this.#setting("background_max_celsius", numbers(HEAT, degreesOf), { words: "service.heat", hint: "service.heat.words" }),
+    this.#setting("background_max_load", numbers(LOAD, shareOf), { words: "service.load", hint: "service.load.words" }),
   ];
   #problem = el("p", { class: "problem", role: "alert" });
   node = el("div", {}, this.#problem, el("div", { class: "service-settings" }, this.#fields.map(({ node }) => node)), this.#others);
@@ -115,11 +119,14 @@ function choice(values, wordsOf) {
   };
 }
 
-function seconds() {
-  const wordsOf = (value) => (Number(value) === 0 ? t("service.keep_alive.none") : formatSeconds(Number(value)));
-  const { node, show, ...rest } = choice(KEEP_S, wordsOf);
-  return { ...rest, node, show, value: () => Number(node.value) };
+function numbers(values, wordsOf) {
+  const { node, ...rest } = choice(values, (value) => wordsOf(Number(value)));
+  return { ...rest, node, value: () => Number(node.value) };
 }
+
+const keepOf = (value) => (value === 0 ? t("service.keep_alive.none") : formatSeconds(value));
+const degreesOf = (value) => (value === 0 ? t("service.no_limit") : `${formatNumber(value)} °C`);
+const shareOf = (value) => (value === 0 ? t("service.no_limit") : `${formatNumber(Math.round(100 * value))} %`);
 
 function line() {
   const node = el("input", { type: "text", maxlength: 500, placeholder: "{caption} ({place})", autocomplete: "off", dir: "auto" });

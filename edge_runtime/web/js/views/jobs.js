@@ -118,6 +118,7 @@ export class JobsView {
     const state = t(`job.${job.state}`);
     if (job.state === "running") {
       const stage = job.stage && hasWords(`stage.${job.stage}`) ? t(`stage.${job.stage}`) : job.stage;
+      if (job.waits_for) return [t("job.rests", { why: job.waits_for }), shareOf(job)].filter(Boolean).join(" · ");
       return [stage || state, shareOf(job), ...this.#paces.of(job)].filter(Boolean).join(" · ");
     }
     const when = job.finished_at ?? job.queued_at;
