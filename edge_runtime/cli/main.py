@@ -29,6 +29,7 @@ _MODULES: Final = (
     "caption",
     "compare",
     "models",
+    "manifest",
     "download",
     "convert",
     "serve",

@@ -64,6 +64,12 @@ class FileSource:
     parts: tuple[tuple[str, str], ...] = ()
     """`pypi`: requirement and member of each part, joined in this order."""
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Return what tells one file of the world from another."""
+        names = (self.location, self.revision, self.filename, self.member)
+        return (self.kind, *names, self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
