@@ -124,9 +124,9 @@ def copy_checkout(target: Path) -> None:
             shutil.copy2(source, target / name)
 
 
-def qemu() -> Path:
-    """Return a qemu that runs aarch64 programs, fetched from Debian on first use."""
-    program = FOLDER / "qemu" / "qemu-aarch64"
+def qemu(machine: str) -> Path:
+    """Return a qemu that runs a machine's programs, fetched from Debian at first."""
+    program = FOLDER / "qemu" / f"qemu-{machine}"
     if program.exists():
         return program
     apt = FOLDER / "qemu-apt"
@@ -156,8 +156,8 @@ def qemu() -> Path:
     _must(*private, "download", "qemu-user", cwd=apt)
     (package,) = apt.glob("qemu-user_*.deb")
     _must("dpkg", "-x", str(package), str(apt / "out"))
-    program.parent.mkdir(exist_ok=True)
-    shutil.copy2(apt / "out" / "usr" / "bin" / "qemu-aarch64", program)
+    program.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(apt / "out" / "usr" / "bin" / program.name, program)
     shutil.rmtree(apt)
     return program
 
@@ -181,7 +181,7 @@ def _emulated(arch: str) -> Iterator[None]:
 
 def register(entry: Path) -> None:
     """Tell the kernel to start aarch64 programs by qemu."""
-    program = qemu()
+    program = qemu("aarch64")
     try:
         if not (_BINFMT / "register").exists():
             _must("mount", "-t", "binfmt_misc", "binfmt_misc", str(_BINFMT))

@@ -6,6 +6,7 @@ its user, a root that can't be written to, /data and /tmp; and is asked for a ca
     python scripts/replay_dockerfile.py                  packaging/container, `plain`
     python scripts/replay_dockerfile.py --app            Home Assistant's app
     python scripts/replay_dockerfile.py --arch arm64     under emulation
+    python scripts/replay_dockerfile.py --cpu core2duo   also on an emulated old CPU
 """
 
 import argparse
@@ -40,9 +41,10 @@ from fresh_root import (
     environment,
     fresh_root,
     native_arch,
+    qemu,
     run_in,
 )
-from root_checks import FailedError, expect, free_port, running, use_api
+from root_checks import PHOTO, FailedError, expect, free_port, running, use_api
 
 BASE_IMAGE: Final = "debian:bookworm-slim"
 CONTAINER: Final = ROOT / "packaging" / "container" / "Dockerfile"
@@ -163,6 +165,7 @@ def main() -> int:
     parser.add_argument("--app", action="store_true", help="Home Assistant's app")
     parser.add_argument("--target", help="the stage to build, by default the last")
     parser.add_argument("--arch", choices=ARCHES, default=native_arch())
+    parser.add_argument("--cpu", help="of qemu-x86_64: core2duo, Opteron_G3, Nehalem")
     options = parser.parse_args()
     try:
         with ExitStack() as stack:
@@ -172,7 +175,10 @@ def main() -> int:
                 use_app(builder.build(options.target))
             else:
                 builder = Builder(CONTAINER, ROOT, options.arch, stack)
-                use_container(builder.build(options.target))
+                image = builder.build(options.target)
+                use_container(image)
+                if options.cpu:
+                    use_old_cpu(image, options.cpu)
     except UnavailableError as err:
         print(f"can't be tried here: {err}")
         return SKIPPED
@@ -230,6 +236,26 @@ def _inside(
     if done.returncode:
         raise FailedError(f"{command[0]}: {done.stdout}{done.stderr}")
     return done.stdout
+
+
+def use_old_cpu(image: Image, cpu: str) -> None:
+    """Describe a photo on an emulated CPU, the worker on it as well."""
+    shutil.copy2(qemu("x86_64"), image.root / "qemu")
+    photo = image.root / "photo.jpg"
+    shutil.copy2(PHOTO, photo)
+    emulated = ["/qemu", "-cpu", cpu]
+    python = "/opt/edge-captions/bin/python"
+    levels = run_in(image.root, *emulated, "/lib64/ld-linux-x86-64.so.2", "--help")
+    known = [line for line in levels.stdout.splitlines() if "(supported" in line]
+    worker = {"EDGE_CAPTIONS_WORKER_COMMAND": " ".join((*emulated, python))}
+    caption = ("-m", "edge_runtime", "caption", "--home", "/root/home", "/photo.jpg")
+    started = time.monotonic()
+    done = run_in(image.root, *emulated, python, *caption, env={**image.env, **worker})
+    expect(done.returncode == 0, f"a caption on {cpu}:\n{done.stdout}")
+    names = ", ".join(line.split()[0] for line in known) or "x86-64-v1 alone"
+    seconds = time.monotonic() - started
+    line = next(line for line in done.stdout.splitlines() if line.endswith("."))
+    print(f"{cpu} ({names}), under emulation: {seconds:.1f} s  {line}")
 
 
 def use_app(image: Image) -> None:

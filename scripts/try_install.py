@@ -7,6 +7,7 @@ architecture runs under emulation: python scripts/try_install.py --arch arm64
 import argparse
 from contextlib import AbstractContextManager
 from pathlib import Path
+import shutil
 import sys
 import time
 from typing import Final
@@ -36,6 +37,9 @@ def main() -> int:
     """Try one architecture; 0: everything works, 77: it can't be tried here."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--arch", choices=ARCHES, default=native_arch())
+    parser.add_argument(
+        "--llama-wheel", type=Path, metavar="FILE", help="install it as --llm does"
+    )
     options = parser.parse_args()
     under = "" if options.arch == native_arch() else ", under emulation"
     try:
@@ -43,7 +47,7 @@ def main() -> int:
             release = (root / "etc" / "debian_version").read_text().strip()
             print(f"Debian {release}, {options.arch}{under}", flush=True)
             copy_checkout(root / CHECKOUT.lstrip("/"))
-            try_root(root, emulated=bool(under))
+            try_root(root, emulated=bool(under), llama_wheel=options.llama_wheel)
     except UnavailableError as err:
         print(f"can't be tried here: {err}")
         return SKIPPED
@@ -53,7 +57,7 @@ def main() -> int:
     return 0
 
 
-def try_root(root: Path, *, emulated: bool) -> None:
+def try_root(root: Path, *, emulated: bool, llama_wheel: Path | None) -> None:
     """Install, use, bring up to date and remove the program in one root."""
     said = step(root, "install", INSTALL, "--network")
     if "no systemd answers here" not in said:
@@ -68,6 +72,8 @@ def try_root(root: Path, *, emulated: bool) -> None:
         expect(
             get(address, "/api/v1/photos")["items"], "the photo outlives the upgrade"
         )
+    if llama_wheel is not None:
+        with_language_models(root, llama_wheel)
     step(root, "uninstall", INSTALL, "--uninstall")
     expect(not (root / UNIT).exists(), "the service's unit is gone")
     expect(
@@ -101,6 +107,16 @@ def upgrade(root: Path) -> None:
     expect(
         "enable --quiet edge-captions\nrestart edge-captions" in told, "it is started"
     )
+
+
+def with_language_models(root: Path, wheel: Path) -> None:
+    """Install a ready-made llama.cpp: no compiler comes along."""
+    target = root / CHECKOUT.lstrip("/") / "dist"
+    target.mkdir(exist_ok=True)
+    shutil.copy(wheel, target)
+    step(root, "llm", INSTALL, "--llm")
+    step(root, "llama.cpp", opt("python"), "-c", "import llama_cpp; print('loads')")
+    expect(not (root / "usr/bin/c++").exists(), "no compiler was installed")
 
 
 def without_root(root: Path) -> None:

@@ -147,7 +147,9 @@ def test_workflows_name_what_is_there(name):
 @pytest.mark.network
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
-    "arguments", [(), ("--app",), ("--arch", "arm64")], ids=["amd64", "app", "arm64"]
+    "arguments",
+    [("--cpu", "core2duo"), ("--app",), ("--arch", "arm64")],
+    ids=["amd64", "app", "arm64"],
 )
 def test_every_step_works_in_a_chroot(arguments, capsys):
     script = ROOT / "scripts" / "replay_dockerfile.py"

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import zipfile
 
+from packaging.requirements import Requirement
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +54,20 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel):
     tops = {name.split("/")[0] for name in names}
     assert {top.partition("-")[0] for top in tops} == {"edge_runtime", "edge_captions"}
     assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_a_plain_install_is_right_on_the_oldest_x86_64(wheel):
+    """numpy from 2.4 on needs SSE4.2, and dies before it can say so."""
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
+    lines = archive.read(name).decode().splitlines()
+    needs = [Requirement(line[15:]) for line in lines if line.startswith("Requires-D")]
+    numpy = [r for r in needs if r.name == "numpy" and "extra" not in str(r.marker)]
+    for machine, newest in (("x86_64", "2.3.5"), ("aarch64", "2.4.6")):
+        here = {"platform_machine": machine, "extra": ""}
+        (wanted,) = (r for r in numpy if r.marker.evaluate(here))
+        assert newest in wanted.specifier
+        assert ("2.4.0" in wanted.specifier) == (machine == "aarch64")
 
 
 def test_wheel_and_model_stay_small(wheel):
