@@ -9,30 +9,26 @@ onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 pytest.importorskip("transformers", reason="transformers is not installed")
 
+from conversion.hub_models import (  # noqa: E402
+    PROMPT,
+    make_florence2,
+    make_pair,
+    make_vit_gpt2,
+)
 from conversion.photo_models import (  # noqa: E402
     MARGIN,
-    family_config,
     photos,
-    sharpen,
     smallest_margin,
     spoken,
     up_to,
-    write_words,
 )
-from conversion.random_models import florence2, vit_gpt2  # noqa: E402
 
-from edge_runtime.convert.published import (  # noqa: E402
-    publish_florence2,
-    publish_vit_gpt2,
-)
 from edge_runtime.errors import ModelBrokenError  # noqa: E402
-from edge_runtime.families.encoder_decoder import EncoderDecoderCaptioner  # noqa: E402
 from edge_runtime.families.florence2 import Florence2Captioner  # noqa: E402
 from edge_runtime.families.vocabulary import load_tokenizer  # noqa: E402
 from edge_runtime.imaging import to_pixel_values  # noqa: E402
 
 TOKENS = 12
-PROMPT = [0, 5, 6, 7, 2]
 
 
 @pytest.fixture(scope="module")
@@ -41,54 +37,6 @@ def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("model")
     yield path
     shutil.rmtree(path)
-
-
-def make_vit_gpt2(folder, *, full):
-    """Return the model, the captioner that reads its files, and its settings."""
-    model = vit_gpt2(full=full)
-    sharpen(model.decoder.transformer.ln_f)
-    publish_vit_gpt2(model, folder)
-    files = {
-        "encoder": folder / "encoder_model.onnx",
-        "decoder": folder / "decoder_model_merged.onnx",
-        "tokenizer": write_words(folder, model.config.decoder.vocab_size),
-    }
-    generate = {
-        "decoder_start_token_id": model.config.decoder_start_token_id,
-        "eos_token_id": model.config.eos_token_id,
-    }
-    size = model.config.encoder.image_size
-    config = family_config(files, squashed(size), generate)
-    return model, EncoderDecoderCaptioner(config), config
-
-
-def make_florence2(folder, *, full):
-    model = florence2(full=full)
-    language = model.model.language_model
-    sharpen(language.decoder.layers[-1].final_layer_norm, 40.0)
-    publish_florence2(model, folder)
-    words = model.config.text_config.vocab_size
-    model.config.image_token_id = words - 1
-    files = {
-        "vision_encoder": folder / "vision_encoder.onnx",
-        "embed_tokens": folder / "embed_tokens.onnx",
-        "encoder": folder / "encoder_model.onnx",
-        "decoder": folder / "decoder_model_merged.onnx",
-        "tokenizer": write_words(folder, words - 24),  # places have no words
-    }
-    generate = {
-        "prompt_token_ids": PROMPT,
-        "decoder_start_token_id": 2,
-        "forced_bos_token_id": 0,
-        "eos_token_id": 2,
-        "no_repeat_ngram_size": 3,
-    }
-    config = family_config(files, squashed(768), generate)
-    return model, Florence2Captioner(config), config
-
-
-def squashed(size):
-    return {"size": (size, size), "mean": [0.5] * 3, "std": [0.5] * 3}
 
 
 def florence2_inputs(model, pixels):
@@ -159,6 +107,35 @@ def test_vit_gpt2_says_what_generate_says(small_vit_gpt2, beams):
 def test_florence2_says_what_generate_says(small_florence2, beams):
     settings = florence2_settings()
     assert compare(small_florence2, florence2_inputs, settings, beams) >= 15
+
+
+def after_the_first_word(model, pixels):
+    """GIT reads the picture before a text that has begun."""
+    return {
+        "pixel_values": pixels,
+        "input_ids": torch.tensor([[model.config.bos_token_id]]),
+    }
+
+
+INPUTS = {"blip": only_pixels, "git": after_the_first_word}
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("name", INPUTS)
+def test_blip_and_git_say_what_generate_says(tmp_path, name):
+    made = make_pair(name, tmp_path, full=False)
+    for beams in (1, 3):
+        assert compare(made, INPUTS[name], {}, beams) >= 15
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("name", INPUTS)
+def test_blip_and_git_in_full_size_say_what_generate_says(tmp_path, name):
+    made = make_pair(name, tmp_path, full=True)
+    for beams in (1, 3):
+        assert compare(made, INPUTS[name], {}, beams) >= 15
+    shutil.rmtree(tmp_path)
 
 
 @pytest.mark.slow

@@ -1,0 +1,82 @@
+"""Models of random weights in the hub's layouts, with the captioner that reads them."""
+
+from conversion.photo_models import family_config, sharpen, write_words
+from conversion.random_models import BUILDERS, florence2, vit_gpt2
+
+from edge_runtime.convert.exporters import export_blip, export_git
+from edge_runtime.convert.published import publish_florence2, publish_vit_gpt2
+from edge_runtime.families.encoder_decoder import EncoderDecoderCaptioner
+from edge_runtime.families.florence2 import Florence2Captioner
+
+EXPORTERS = {"blip": export_blip, "git": export_git}
+PROMPT = [0, 5, 6, 7, 2]
+
+
+def make_vit_gpt2(folder, *, full):
+    """Return the model, the captioner that reads its files, and its settings."""
+    model = vit_gpt2(full=full)
+    sharpen(model.decoder.transformer.ln_f)
+    publish_vit_gpt2(model, folder)
+    files = {
+        "encoder": folder / "encoder_model.onnx",
+        "decoder": folder / "decoder_model_merged.onnx",
+        "tokenizer": write_words(folder, model.config.decoder.vocab_size),
+    }
+    generate = {
+        "decoder_start_token_id": model.config.decoder_start_token_id,
+        "eos_token_id": model.config.eos_token_id,
+    }
+    size = model.config.encoder.image_size
+    config = family_config(files, squashed(size), generate)
+    return model, EncoderDecoderCaptioner(config), config
+
+
+def make_florence2(folder, *, full):
+    model = florence2(full=full)
+    language = model.model.language_model
+    sharpen(language.decoder.layers[-1].final_layer_norm, 40.0)
+    publish_florence2(model, folder)
+    words = model.config.text_config.vocab_size
+    model.config.image_token_id = words - 1
+    files = {
+        "vision_encoder": folder / "vision_encoder.onnx",
+        "embed_tokens": folder / "embed_tokens.onnx",
+        "encoder": folder / "encoder_model.onnx",
+        "decoder": folder / "decoder_model_merged.onnx",
+        "tokenizer": write_words(folder, words - 24),  # places have no words
+    }
+    generate = {
+        "prompt_token_ids": PROMPT,
+        "decoder_start_token_id": 2,
+        "forced_bos_token_id": 0,
+        "eos_token_id": 2,
+        "no_repeat_ngram_size": 3,
+    }
+    config = family_config(files, squashed(768), generate)
+    return model, Florence2Captioner(config), config
+
+
+def make_pair(name, folder, *, full):
+    """Return BLIP or GIT in the form that `edge-captions convert` gives them."""
+    model = BUILDERS[name](full=full)
+    text = model.config.text_config if name == "blip" else model.config
+    last = model.text_decoder.cls.predictions.transform if name == "blip" else None
+    if last is not None:
+        sharpen(last.LayerNorm)
+    else:
+        sharpen(model.git.encoder.layer[-1].output.LayerNorm)
+    EXPORTERS[name](model, folder)
+    files = {
+        "encoder": folder / "encoder.onnx",
+        "decoder": folder / "decoder.onnx",
+        "tokenizer": write_words(folder, text.vocab_size),
+    }
+    eos = text.sep_token_id if name == "blip" else text.eos_token_id
+    generate = {"bos_token_id": text.bos_token_id, "eos_token_id": eos}
+    size = model.config.vision_config.image_size
+    config = family_config(files, squashed(size), generate)
+    return model, EncoderDecoderCaptioner(config), config
+
+
+def squashed(size):
+    return {"size": (size, size), "mean": [0.5] * 3, "std": [0.5] * 3}
