@@ -1,12 +1,19 @@
 """Models of random weights in the hub's layouts, with the captioner that reads them."""
 
-from conversion.photo_models import family_config, sharpen, write_words
+from conversion.photo_models import (
+    family_config,
+    let_photos_matter,
+    sharpen,
+    write_words,
+)
 from conversion.random_models import BUILDERS, florence2, vit_gpt2
+import torch
 
 from edge_runtime.convert.exporters import export_blip, export_git
 from edge_runtime.convert.published import publish_florence2, publish_vit_gpt2
 from edge_runtime.families.encoder_decoder import EncoderDecoderCaptioner
 from edge_runtime.families.florence2 import Florence2Captioner
+from edge_runtime.imaging import to_pixel_values
 
 EXPORTERS = {"blip": export_blip, "git": export_git}
 PROMPT = [0, 5, 6, 7, 2]
@@ -15,7 +22,13 @@ PROMPT = [0, 5, 6, 7, 2]
 def make_vit_gpt2(folder, *, full):
     """Return the model, the captioner that reads its files, and its settings."""
     model = vit_gpt2(full=full)
+    size = model.config.encoder.image_size
     sharpen(model.decoder.transformer.ln_f)
+    if full:  # many layers of random weights blur what photos have of their own
+        let_photos_matter(
+            model.encoder.layernorm,
+            lambda photo: model.encoder(pixel_values(photo, size)),
+        )
     publish_vit_gpt2(model, folder)
     files = {
         "encoder": folder / "encoder_model.onnx",
@@ -26,7 +39,6 @@ def make_vit_gpt2(folder, *, full):
         "decoder_start_token_id": model.config.decoder_start_token_id,
         "eos_token_id": model.config.eos_token_id,
     }
-    size = model.config.encoder.image_size
     config = family_config(files, squashed(size), generate)
     return model, EncoderDecoderCaptioner(config), config
 
@@ -35,6 +47,11 @@ def make_florence2(folder, *, full):
     model = florence2(full=full)
     language = model.model.language_model
     sharpen(language.decoder.layers[-1].final_layer_norm, 40.0)
+    if full:
+        let_photos_matter(
+            model.model.multi_modal_projector.image_proj_norm,
+            lambda photo: model.model.get_image_features(pixel_values(photo, 768)),
+        )
     publish_florence2(model, folder)
     words = model.config.text_config.vocab_size
     model.config.image_token_id = words - 1
@@ -65,6 +82,11 @@ def make_pair(name, folder, *, full):
         sharpen(last.LayerNorm)
     else:
         sharpen(model.git.encoder.layer[-1].output.LayerNorm)
+    size = model.config.vision_config.image_size
+    if full:
+        vision = model.vision_model if name == "blip" else model.git.image_encoder
+        norm = getattr(vision, "vision_model", vision).post_layernorm
+        let_photos_matter(norm, lambda photo: vision(pixel_values(photo, size)))
     EXPORTERS[name](model, folder)
     files = {
         "encoder": folder / "encoder.onnx",
@@ -73,9 +95,12 @@ def make_pair(name, folder, *, full):
     }
     eos = text.sep_token_id if name == "blip" else text.eos_token_id
     generate = {"bos_token_id": text.bos_token_id, "eos_token_id": eos}
-    size = model.config.vision_config.image_size
     config = family_config(files, squashed(size), generate)
     return model, EncoderDecoderCaptioner(config), config
+
+
+def pixel_values(photo, size):
+    return torch.from_numpy(to_pixel_values(photo, squashed(size)))
 
 
 def squashed(size):
