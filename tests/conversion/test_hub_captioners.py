@@ -24,7 +24,7 @@ from conversion.photo_models import (  # noqa: E402
 )
 
 from edge_runtime.errors import ModelBrokenError  # noqa: E402
-from edge_runtime.families.florence2 import Florence2Captioner  # noqa: E402
+from edge_runtime.families.florence2 import TASKS, Florence2Captioner  # noqa: E402
 from edge_runtime.families.vocabulary import load_tokenizer  # noqa: E402
 from edge_runtime.imaging import to_pixel_values  # noqa: E402
 
@@ -223,3 +223,17 @@ def test_a_runtime_that_takes_no_empty_cache_says_the_same(small_florence2):
         expected = captioner.caption(photo, settings).captions[0].text
         assert wary.caption(photo, settings).captions[0].text == expected
     assert session.refused == 1  # it is not asked again
+
+
+def test_a_task_is_read_as_its_sentence(small_florence2):
+    _, captioner, config = small_florence2
+    tokenizer, photo = load_tokenizer(config), photos()[0]
+    for task, sentence in TASKS.items():
+        asked = {"prompt": task, "max_new_tokens": TOKENS}
+        ids = {"prompt_token_ids": tokenizer.encode(sentence), "prompt": None}
+        expected = captioner.caption(photo, {**asked, **ids}).captions
+        assert captioner.caption(photo, asked).captions == expected
+    plain = captioner.caption(photo, {"max_new_tokens": TOKENS}).captions
+    assert plain != expected
+    with pytest.raises(ModelBrokenError, match=r"no task '<JOKE>': .* <DETAILED_CAPT"):
+        captioner.caption(photo, {"prompt": "<JOKE>"})
