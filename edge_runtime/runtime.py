@@ -14,7 +14,7 @@ from .errors import ModelUnknownError, ModelUnusableError, NoModelError
 from .hardware.software import base_install, can_serve
 from .inference.child import WorkerLaunch
 from .inference.messages import LoadRequest, ScoreJob, SharedScorer
-from .inference.registry import FAMILIES, SCORERS
+from .inference.registry import ANSWERING, FAMILIES, SCORERS
 from .inference.runner import ModelRunner
 from .manifest import Manifest, ModelSpec, load_manifest
 from .manifest.converted import converted_rows
@@ -171,6 +171,7 @@ class EdgeRuntime:
             model_id=spec.id,
             languages=spec.languages,
             memory_budget=self.memory_budget,
+            reads_prompts=spec.family in ANSWERING,
             check=check,
             composer=self.composer,
             finder=self.finder,

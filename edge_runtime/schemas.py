@@ -1,5 +1,6 @@
 """Records that cross a boundary: between layers, processes and clients."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -81,6 +82,12 @@ class CaptionRequest:
     read_text: ReadText = ReadText.NEVER
     look_for: tuple[str, ...] = ()
     """Things to say of whether they are in the photo."""
+    question: str = ""
+    """To be answered in place of a caption, by a model that reads prompts."""
+    schema: Mapping[str, Any] | None = None
+    """The JSON schema that the answer follows."""
+    max_tokens: int | None = None
+    """Of the answer; None: as many as answers have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ CAPTIONERS: Final[Mapping[str, str]] = {
     "im2txt": "edge_runtime.families.im2txt:Im2txtCaptioner",
     "vision_chat": "edge_runtime.families.vision_chat:VisionChat",
 }
+ANSWERING: Final = frozenset({"vision_chat"})
+"""The captioners that read a prompt: asked a question, they answer it."""
 SCORERS: Final[Mapping[str, str]] = {
     "clip": "edge_runtime.families.clip:ClipScorer",
     "image_text": "edge_runtime.families.image_text:SharedEncoderScorer",

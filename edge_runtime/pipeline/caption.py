@@ -4,17 +4,20 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Protocol
+from typing import Any, Final, Protocol
 
-from ..errors import EdgeRuntimeError
+from ..errors import EdgeRuntimeError, ModelUnusableError
 from ..facts import Fact
 from ..inference.messages import CaptionAnswer, CaptionJob, ScoreJob
 from ..schemas import CaptionRequest, CaptionResult, Verdict
 from .composing import Composer, Draft
+from .instructions import answer_settings, caption_settings
 from .known import FactFinder, merged
 from .looking import NO_SCORER, NOT_CHECKED, unanswered
 from .sentence import to_sentence
 from .verify import CaptionCheck
+
+ANSWER_UNCHECKED: Final = "an answer is not checked against the photo"
 
 
 class VisualCaptioner(Protocol):
@@ -50,6 +53,8 @@ class CaptionPipeline:
     """None: no scorer fits, or checks are switched off."""
     composer: Composer = field(default_factory=Composer)
     finder: FactFinder = field(default_factory=FactFinder)
+    reads_prompts: bool = False
+    """The captioner is told style, language and facts, and answers questions."""
 
     async def caption(self, request: CaptionRequest) -> CaptionResult:
         """Return the caption of one photo; raise the error that prevents it."""
@@ -58,17 +63,50 @@ class CaptionPipeline:
     async def describe(self, request: CaptionRequest) -> Described:
         """Return the caption of one photo, ready for what text models can add."""
         started = perf_counter()
-        job = CaptionJob(path=request.path, memory_budget=self.memory_budget())
-        answer = await self.captioner.caption(job)
+        if request.question:
+            return await self._answered(request, started)
+        language = written_language(request.language, self.languages)
+        language = language or self.languages[0]
+        known = await known_facts(self.finder, request, language)
+        settings = {}
+        if self.reads_prompts:
+            settings = caption_settings(request, language, known)
+        answer = await self._look(request, settings)
         result = self._unchecked(request, answer)
         if self.check is not None and request.verify:
             result = await self._checked(self.check, request, result, answer)
         visual, composing = result.caption, perf_counter()
-        known = await known_facts(self.finder, request, result.language)
+        if self.reads_prompts:
+            known = not_said(known, visual)
         result = composed(self.composer, request, result, visual, known)
         stages = {**(result.stages or {}), "compose": perf_counter() - composing}
         seconds = perf_counter() - started
         return Described(replace(result, stages=stages, seconds=seconds), visual, known)
+
+    async def _look(
+        self, request: CaptionRequest, settings: dict[str, Any]
+    ) -> CaptionAnswer:
+        job = CaptionJob(
+            path=request.path, memory_budget=self.memory_budget(), generate=settings
+        )
+        return await self.captioner.caption(job)
+
+    async def _answered(self, request: CaptionRequest, started: float) -> Described:
+        """Return the answer to a question, in the model's own words."""
+        if not self.reads_prompts:
+            raise ModelUnusableError(
+                f"{self.model_id} describes photos and answers no questions"
+            )
+        answer = await self._look(request, answer_settings(request))
+        request = replace(request, verify=False)
+        said = answer.captions[0].text
+        result = replace(
+            self._unchecked(request, answer),
+            caption=said,
+            notes=(*answer.notes, ANSWER_UNCHECKED),
+            seconds=perf_counter() - started,
+        )
+        return Described(result, said, ())
 
     def _unchecked(
         self, request: CaptionRequest, answer: CaptionAnswer
@@ -107,6 +145,13 @@ class CaptionPipeline:
     ) -> CaptionResult:
         started = perf_counter()
         photo = ScoreJob(path=result.path, memory_budget=self.memory_budget())
+        is_english = written_language(result.language, ("en",)) is not None
+        if not is_english:  # nouns are only found in English
+            answer = replace(answer, captions=())
+            note = f"captions in '{result.language}' are not checked against the photo"
+            result = replace(result, notes=(*result.notes, note))
+            if not request.look_for:
+                return result
         found = await check.verify(answer, photo, request.look_for)
         stages = {**(result.stages or {}), "check": perf_counter() - started}
         if isinstance(found, EdgeRuntimeError):
@@ -114,6 +159,8 @@ class CaptionPipeline:
             looked_for = unanswered(request.look_for, note)
             notes = (*result.notes, note)
             return replace(result, stages=stages, notes=notes, looked_for=looked_for)
+        if not is_english:
+            return replace(result, stages=stages, looked_for=found.looked_for)
         checked = found.checked
         notes = (*result.notes, checked.reason) if checked.reason else result.notes
         return replace(
@@ -137,6 +184,12 @@ async def known_facts(
     if request.find:
         found = await asyncio.to_thread(finder.find, request, language)
     return merged(request.facts, found)
+
+
+def not_said(known: tuple[Fact, ...], caption: str) -> tuple[Fact, ...]:
+    """Return the facts that a caption doesn't say already, word for word."""
+    said = caption.casefold()
+    return tuple(fact for fact in known if fact.value.casefold() not in said)
 
 
 def composed(

@@ -92,10 +92,15 @@ def conversation(caption: str, facts: Sequence[Fact]) -> tuple[ChatTurn, ...]:
     return tuple(turns)
 
 
+def fact_line(fact: Fact) -> str:
+    """Return a fact as a model is told of it."""
+    return f"{_LABELS[fact.kind]}: {_value(fact)}"
+
+
 def _question(caption: str, facts: Sequence[Fact]) -> str:
     lines = [f"Caption: {caption}"]
-    for kind, label in _LABELS.items():
-        lines += [f"{label}: {_value(f)}" for f in facts if f.kind is kind]
+    for kind in _LABELS:
+        lines += [fact_line(fact) for fact in facts if fact.kind is kind]
     return "\n".join(lines)
 
 

@@ -107,7 +107,7 @@ class Describer:
         )
         described, notes = await self._in_place(question, request, spec)
         result = described.result
-        if texts:
+        if texts and not request.question:
             selection = await self._selection(question)
             # the stage takes 0.6 MB, which most services never need
             if wanted_models(request, selection).are_there:

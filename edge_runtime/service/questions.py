@@ -37,6 +37,11 @@ class CaptionOptions:
     """Describe it anew, whatever is stored."""
     look_for: tuple[str, ...] = ()
     """Things to say of whether they are in the photo."""
+    question: str = ""
+    """To be answered in place of a caption, by the model that is named."""
+    schema: Mapping[str, Any] | None = None
+    """The JSON schema that the answer follows."""
+    max_tokens: int | None = None
 
     def key(self, picture_hash: str) -> str:
         """Return what makes two questions the same."""
@@ -52,6 +57,7 @@ class CaptionOptions:
             self.verify,
             sorted(self.context.items()),
             list(self.look_for),
+            [self.question, self.schema, self.max_tokens],
         ]
         return json.dumps(parts)
 
@@ -66,6 +72,7 @@ class CaptionOptions:
             and self.detail == NORMAL
             and self.verify
             and not self.context
+            and not self.question
         )
 
 

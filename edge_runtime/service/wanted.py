@@ -52,6 +52,9 @@ def request_of(
         rewrite=settings.rewrite if options.rewrite is None else options.rewrite,
         read_text=ReadText(options.read_text or settings.read_text),
         look_for=options.look_for,
+        question=options.question,
+        schema=options.schema,
+        max_tokens=options.max_tokens,
     )
     notes = [f"'{name[:40]}' is no fact that a caption can tell" for name in unknown]
     return request, tuple(notes)

@@ -10,11 +10,12 @@ from ... import __version__, pipeline
 from ...service import Answer, CaptionOptions, Question
 from ..routing import Call
 from .errors import ModelCannotAnswerError
-from .names import Named, answering_model, find
+from .names import Named, answering_captioner, answering_model, find
 from .pictures import one_picture
 
 _PIECE: Final = re.compile(r"\s*\S+\s*$|\s*\S+")
 MAX_PROMPT: Final = 20_000
+_JSON_TOKENS: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +74,19 @@ class Answered:
 async def answer(call: Call, asked: Asked) -> Answered:
     """Return the answer; raise the error that says why there is none."""
     named = await find(call.service, asked.model)
-    wishes = await _wishes(call, asked, named)
-    if asked.schema is not None:
-        await _check_schema(call, asked.schema, named)
-    async with one_picture(asked.images, call.service.settings) as upload:
-        question = Question(
-            options=_options(call, wishes, named),
-            path=upload.path,
-            name="the image",
-            is_upload=True,
-            started_by=call.caller.name,
-        )
-        found = await call.service.captions.ask(question)
-    text = await _written(call, asked, wishes, found, named)
+    try:
+        wishes = await _wishes(call, asked, named)
+        if asked.schema is not None:
+            await _check_schema(call, asked.schema, named)
+    except ModelCannotAnswerError:
+        able = await answering_captioner(call.service, named)
+        if able is None:
+            raise
+        found = await _look(call, asked, _question_options(call, asked, able))
+        text = found.caption
+    else:
+        found = await _look(call, asked, _options(call, wishes, named))
+        text = await _written(call, asked, wishes, found, named)
     text, is_cut = _cut(text, asked.max_words)
     return Answered(
         text=text,
@@ -96,14 +97,34 @@ async def answer(call: Call, asked: Asked) -> Answered:
     )
 
 
+async def _look(call: Call, asked: Asked, options: CaptionOptions) -> Answer:
+    async with one_picture(asked.images, call.service.settings) as upload:
+        question = Question(
+            options=options,
+            path=upload.path,
+            name="the image",
+            is_upload=True,
+            started_by=call.caller.name,
+        )
+        return await call.service.captions.ask(question)
+
+
 def pieces(text: str) -> list[str]:
     """Return a text word by word, each with the space before it."""
     return _PIECE.findall(text)
 
 
-async def wishes_of(call: Call, prompt: str, named: Named) -> "pipeline.Wishes":
-    """Return what a prompt asks for; raise ModelCannotAnswerError."""
-    return await _wishes(call, Asked(named.name, prompt, ()), named)
+async def options_of(call: Call, prompt: str, named: Named) -> CaptionOptions:
+    """Return how a prompt is answered; raise ModelCannotAnswerError."""
+    asked = Asked(named.name, prompt, ())
+    try:
+        wishes = await _wishes(call, asked, named)
+    except ModelCannotAnswerError:
+        able = await answering_captioner(call.service, named)
+        if able is None:
+            raise
+        return _question_options(call, asked, able)
+    return _options(call, wishes, named)
 
 
 async def _wishes(call: Call, asked: Asked, named: Named) -> "pipeline.Wishes":
@@ -140,6 +161,19 @@ def _options(call: Call, wishes: "pipeline.Wishes", named: Named) -> CaptionOpti
         model=None if named.is_best else named.spec.id,
         style=wishes.style,
         detail=wishes.detail,
+    )
+
+
+def _question_options(call: Call, asked: Asked, able: Named) -> CaptionOptions:
+    """Return the question to a model that reads prompts, in the client's words."""
+    schema = asked.schema or ({"type": "object"} if asked.wants_json else None)
+    return CaptionOptions(
+        language=call.service.settings.language,
+        model=able.spec.id,
+        verify=False,
+        question=f"{asked.system}\n\n{asked.prompt}".strip(),
+        schema=schema,
+        max_tokens=None if schema is None else _JSON_TOKENS,
     )
 
 

@@ -9,12 +9,12 @@ from typing import Final
 from aiohttp import web
 
 from ...errors import ModelError, PhotoError
-from ...service import CaptionOptions, PathNotAllowedError, Question
+from ...service import PathNotAllowedError, Question
 from ..fields import Field, Object, Text, answer as answer_of
 from ..keys import LIBREPHOTOS
 from ..routing import Call, Reply, RouteTable
 from ..scopes import Scope
-from .answering import MAX_PROMPT, wishes_of
+from .answering import MAX_PROMPT, options_of
 from .errors import PLAIN_PROBLEM, ModelCannotAnswerError
 from .names import BEST, captioners, find
 
@@ -61,14 +61,10 @@ async def librephotos_caption(call: Call) -> Reply:
     call.request.app[LIBREPHOTOS].asked_at = time.time()
     service = call.service
     named = await find(service, BEST)
-    wishes = await wishes_of(call, call.body["prompt"] or "", named)
+    options = await options_of(call, call.body["prompt"] or "", named)
     path = call.body["image_path"]
     question = Question(
-        options=CaptionOptions(
-            language=wishes.language or service.settings.language,
-            style=wishes.style,
-            detail=wishes.detail,
-        ),
+        options=options,
         path=Path(path),
         name=path,
         started_by=call.caller.name,

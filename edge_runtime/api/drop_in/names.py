@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import hashlib
 from typing import Final
 
+from ...inference.registry import ANSWERING
 from ...manifest import ModelSpec, Tuning
 from ...schemas import Task
 from ...selection import Selection
@@ -60,6 +61,12 @@ async def find(service: Service, name: str) -> Named:
     )
 
 
+async def answering_captioner(service: Service, named: Named) -> Named | None:
+    """Return the captioner that answers a question put to a name; None: none does."""
+    asked = await captioners(service) if named.is_best else [named]
+    return next((n for n in asked if n.spec.family in ANSWERING), None)
+
+
 async def answering_model(service: Service) -> str:
     """Return how to come by a model that answers questions, as words of a message."""
     rows = [
@@ -67,7 +74,11 @@ async def answering_model(service: Service) -> str:
         for row in service.runtime.manifest.for_task(Task.IMAGE_TO_TEXT)
         if row.tuning is Tuning.INSTRUCT
     ]
-    entry = (await service.selection()).get(Task.IMAGE_TO_TEXT)
+    selection = await service.selection()
+    entry = selection.get(Task.IMAGE_TO_TEXT)
+    for model in _usable(selection):
+        if model.family in ANSWERING:
+            return f"or ask {model.id}, which is here and answers questions"
     able = {c.model.id for c in (entry.running, entry.recommended, *entry.others) if c}
     for row in rows:
         if row.id in able:

@@ -1,0 +1,68 @@
+"""What a vision-language model is told: the style, the language, what is known."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from ..facts import Fact
+from ..schemas import CaptionRequest, Style
+from .prompts import fact_line, is_told, looks_like_a_name
+
+LANGUAGE_NAMES: Final = {
+    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek",
+    "en": "English", "es": "Spanish", "fi": "Finnish", "fr": "French", "hi": "Hindi",
+    "hu": "Hungarian", "it": "Italian", "ja": "Japanese", "ko": "Korean",
+    "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese",
+    "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "tr": "Turkish",
+    "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
+}  # fmt: skip
+_PLAIN: Final = "Describe this photo in one short sentence."
+_STYLES: Final = {
+    Style.SHORT: "Describe this photo in at most eight words.",
+    Style.NOTIFICATION: "Describe this photo in at most ten words.",
+    Style.DETAILED: "Describe this photo in two or three sentences.",
+    Style.ALT_TEXT: "Describe this photo in one sentence for those who can't see it.",
+}
+_ROOM: Final = {Style.DETAILED: 120}
+_ANSWER_TOKENS: Final = 128
+
+
+def caption_settings(
+    request: CaptionRequest, language: str, known: Sequence[Fact]
+) -> dict[str, Any]:
+    """Return what differs from the model's own prompt; empty: nothing does.
+
+    Facts are told where the request lets a language model use them, and where they
+    look like names: a place may not command the model.
+    """
+    facts = known if request.rewrite else ()
+    told = [f for f in facts if is_told(f) and looks_like_a_name(f)]
+    style = _STYLES.get(request.style)
+    name = language_name(language)
+    if style is None and not told and name == "English":
+        return {}
+    lines = [style or _PLAIN]
+    if name != "English":
+        lines[0] += f" Answer in {name}."
+    if told:
+        lines.append("This is known of the photo; write only what you see:")
+        lines += [fact_line(fact) for fact in told]
+    settings: dict[str, Any] = {"prompt": "\n".join(lines)}
+    if request.style in _ROOM:
+        settings["max_new_tokens"] = _ROOM[request.style]
+    return settings
+
+
+def answer_settings(request: CaptionRequest) -> dict[str, Any]:
+    """Return how a question is put; the answer follows a schema where one is given."""
+    settings: dict[str, Any] = {
+        "prompt": request.question,
+        "max_new_tokens": request.max_tokens or _ANSWER_TOKENS,
+    }
+    if request.schema is not None:
+        settings["json_schema"] = dict(request.schema)
+    return settings
+
+
+def language_name(code: str) -> str:
+    """Return a language's name in English; of a rare one, its code."""
+    return LANGUAGE_NAMES.get(code.lower().partition("-")[0], code)

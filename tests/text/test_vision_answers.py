@@ -1,0 +1,160 @@
+"""A tiny vision-language model that is installed answers where captioners can't."""
+
+import base64
+from collections.abc import AsyncIterator
+from dataclasses import replace
+import hashlib
+from importlib.util import find_spec
+import json
+
+from aiohttp.test_utils import TestClient, TestServer
+import pytest
+import yaml
+
+if find_spec("llama_cpp") is None:
+    pytest.skip(
+        "llama-cpp-python is not installed: run scripts/text_environment",
+        allow_module_level=True,
+    )
+
+import vision_pair as pair
+
+from edge_runtime.api.access import Access
+from edge_runtime.api.app import build_app
+from edge_runtime.config import Settings
+from edge_runtime.errors import ModelUnusableError
+from edge_runtime.runtime import EdgeRuntime
+from edge_runtime.schemas import Verdict
+from edge_runtime.selftest import SAMPLES
+from edge_runtime.service import CaptionOptions, Question, Service
+
+pytestmark = pytest.mark.timeout(120)
+DOGS = SAMPLES / "dogs-on-grass.jpg"
+TINY = "tiny-vision"
+GATE = "Is the gate open?"
+
+
+def row(role, path):
+    data = path.read_bytes()
+    return {
+        "path": path.name,
+        "role": role,
+        "bytes": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "sources": [{"url": f"https://models.invalid/{path.name}"}],
+    }
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    """Return a home with the tiny pair in it, placed by hand."""
+    folder = tmp_path / "home" / "models" / TINY
+    folder.mkdir(parents=True)
+    text, projector = pair.write_pair(folder)
+    model = {
+        "id": TINY,
+        "task": "image-to-text",
+        "family": "vision_chat",
+        "library": "llama-cpp-python",
+        "format": "gguf",
+        "quantization": "fp32",
+        "tuning": "instruct",
+        "license": "CC0-1.0",
+        "languages": ["en", "de"],
+        "verified": True,
+        "quality": {"score": 1, "basis": "estimated"},
+        "requires": {"memory_bytes": 100_000_000, "arch": ["x86_64", "aarch64"]},
+        "files": [row("weights", text), row("mmproj", projector)],
+        "preprocess": {"max_image_edge_px": 64},
+        "generate": {"max_new_tokens": 12},
+        "options": {"n_ctx": 512},
+    }
+    manifest = tmp_path / "models.yaml"
+    manifest.write_text(yaml.safe_dump({"schema_version": 1, "models": [model]}))
+    settings = Settings(home=tmp_path / "home", threads=1, manifest=manifest)
+    return replace(settings, offline=True, announce=False, allowed_folders=(SAMPLES,))
+
+
+@pytest.fixture
+async def service(settings) -> AsyncIterator[Service]:
+    async with EdgeRuntime(settings) as runtime:
+        await runtime.store.ensure(runtime.model(TINY))
+        service = Service(settings, runtime)
+        try:
+            await service.start()
+            yield service
+        finally:
+            await service.stop()
+
+
+@pytest.fixture
+async def http(service) -> AsyncIterator[TestClient]:
+    app = build_app(service, Access(loopback_only=True, ingress=False))
+    async with TestServer(app) as server, TestClient(server) as client:
+        yield client
+
+
+def asked(question="", **options) -> Question:
+    return Question(CaptionOptions(model=TINY, question=question, **options), path=DOGS)
+
+
+async def test_it_describes_in_the_languages_of_its_row(service):
+    english = await service.captions.ask(asked(verify=False))
+    german = await service.captions.ask(asked(language="de"))
+    assert (english.language, german.language) == ("en", "de")
+    assert english.caption != german.caption  # its prompt asks for German
+    assert german.verdict is Verdict.UNCHECKED
+    assert not any("translate" in note for note in german.notes)
+
+
+async def test_a_question_is_answered_and_not_kept_as_a_caption(service):
+    schema = {"enum": ["yes", "no"]}
+    answer = await service.captions.ask(asked(GATE, schema=schema))
+    assert json.loads(answer.caption) in {"yes", "no"}
+    assert answer.verdict is Verdict.UNCHECKED
+    assert any("not checked" in note for note in answer.notes)
+    plain = await service.captions.ask(asked())
+    assert plain.caption != answer.caption
+    options = replace(asked(GATE).options, model="tiny-captioner")
+    with pytest.raises(ModelUnusableError, match="answers no questions"):
+        await service.captions.ask(Question(options, path=DOGS))
+
+
+async def test_clients_of_openai_and_ollama_get_answers(http):
+    picture = base64.b64encode(DOGS.read_bytes()).decode()
+    schema = {
+        "type": "object",
+        "properties": {"gate_open": {"type": "boolean"}},
+        "required": ["gate_open"],
+    }
+    content = [
+        {"type": "text", "text": GATE},
+        {
+            "type": "image_url",
+            "image_url": {"url": f"data:image/jpeg;base64,{picture}"},
+        },
+    ]
+    shape = {"type": "json_schema", "json_schema": {"name": "gate", "schema": schema}}
+    body = {
+        "model": "edge-captions",
+        "messages": [{"role": "user", "content": content}],
+        "response_format": shape,
+    }
+    found = await (await http.post("/v1/chat/completions", json=body)).json()
+    assert found["model"] == TINY
+    said = json.loads(found["choices"][0]["message"]["content"])
+    assert said["gate_open"] in {True, False}
+
+    body = {"model": TINY, "prompt": GATE, "images": [picture], "stream": False}
+    found = await (await http.post("/api/generate", json=body)).json()
+    assert found["response"]
+    found = await http.post("/api/generate", json=body | {"model": "tiny-captioner"})
+    assert found.status == 400
+    assert TINY in await found.text()
+
+
+async def test_a_description_still_comes_from_the_best_captioner(http):
+    picture = base64.b64encode(DOGS.read_bytes()).decode()
+    body = {"model": "edge-captions", "prompt": "Describe this image.", "stream": False}
+    found = await http.post("/api/generate", json=body | {"images": [picture]})
+    assert "dog" in (await found.json())["response"]
