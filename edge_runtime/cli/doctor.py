@@ -98,6 +98,7 @@ class _Report:
             "hardware": self.runtime.hardware.to_dict(),
             "python": self.software.python,
             "libraries": dict(self.software.libraries),
+            "llama_graphics": list(self.software.llama_graphics),
             "running": {
                 task.task.value: task.running.model.id if task.running else None
                 for task in self.selection.tasks
@@ -106,6 +107,13 @@ class _Report:
             "findings": [asdict(trap) for trap in self.found],
         }
 
+    def _version(self, name: str, version: str | None) -> str:
+        if version is None or name != "llama-cpp-python":
+            return version or "not installed"
+        graphics = ", ".join(self.software.llama_graphics)
+        where = f"layers on {graphics}" if graphics else "the processor alone"
+        return f"{version} ({where})"
+
     def print(self, console: Console) -> None:
         _title(console, "Machine")
         for label, value in describe(self.runtime.hardware):
@@ -113,7 +121,7 @@ class _Report:
         _title(console, "Installation")
         _row(console, "python", self.software.python)
         for name, version in self.software.libraries.items():
-            _row(console, name, version or "not installed")
+            _row(console, name, self._version(name, version))
         _row(console, "home", str(self.runtime.settings.home))
         self._print_models(console)
         self._print_findings(console)

@@ -43,6 +43,10 @@ _METADATA: Final = re.compile(r"([^-]+)-([^-]+)(?:-.*)?\.(?:dist|egg)-info")
 take 1 MB for as long as the service runs."""
 _BUILDERS: Final = {"cmake": "cmake", "c++": "g++"}
 """What builds llama-cpp-python, and the Debian packages that bring it."""
+_GRAPHICS: Final = frozenset(
+    {"cann", "cuda", "hip", "metal", "musa", "opencl", "sycl", "vulkan"}
+)
+"""What llama.cpp calls its libraries for graphics cards."""
 VERSION_UNKNOWN: Final = "unknown"
 _32_BIT: Final = 32
 
@@ -59,6 +63,8 @@ class SoftwareInfo:
     lacks_to_build: tuple[str, ...] | None = None
     """Debian packages without which llama-cpp-python can't be built; None: it is here,
     or nobody looked."""
+    llama_graphics: tuple[str, ...] = ()
+    """For which graphics llama-cpp-python was built; empty: the processor alone."""
     lacks_for_nvidia: NvidiaLack | None = None
     """What keeps an onnxruntime for NVIDIA graphics from its card; None: nothing, or it
     is not installed."""
@@ -87,8 +93,21 @@ def inspect_software() -> SoftwareInfo:
         # The search runs other programs: only where something links to it.
         has_libgomp=_has_libgomp() if needs_gomp else None,
         lacks_to_build=None if needs_gomp else _lacks_to_build(),
+        llama_graphics=llama_graphics(),
         lacks_for_nvidia=nvidia_lack() if DISTRIBUTION in _versions() else None,
     )
+
+
+def llama_graphics(package: Path | None = None) -> tuple[str, ...]:
+    """Return the graphics that the installed llama.cpp can put a model's layers on."""
+    if package is None:
+        found = find_spec("llama_cpp")
+        if found is None or found.origin is None:
+            return ()
+        package = Path(found.origin).parent
+    files = [*(package / "lib").glob("libggml-*"), *(package.parent / "bin").glob("*")]
+    names = {file.name.partition("libggml-")[2].partition(".")[0] for file in files}
+    return tuple(sorted(names & _GRAPHICS))
 
 
 def base_install(hardware: HardwareInfo) -> dict[str, str | None]:

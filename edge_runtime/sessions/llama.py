@@ -21,6 +21,7 @@ _TEMPLATE: Final = "tokenizer.chat_template"
 _N_CTX: Final = 1024
 _N_BATCH: Final = 128
 _PIECE_BYTES: Final = 256
+_EVERY_LAYER: Final = -1
 _NO_SPECIAL: Final = False
 _CACHE_TYPES: Final = {
     "f16": llama_cpp.GGML_TYPE_F16,
@@ -135,10 +136,14 @@ class LlamaSession:
 
 def _open(path: str, threads: int, n_ctx: int, options: Mapping[str, Any]) -> Any:
     said: deque[str] = deque(maxlen=8)
+    layers = int(options.get("n_gpu_layers", _EVERY_LAYER))
+    if not llama_cpp.llama_supports_gpu_offload():
+        layers = 0
     try:
         with listening(said):
             return llama_cpp.Llama(
                 model_path=path,
+                n_gpu_layers=layers,
                 n_ctx=n_ctx,
                 n_batch=int(options.get("n_batch", _N_BATCH)),
                 n_threads=threads,
@@ -151,6 +156,8 @@ def _open(path: str, threads: int, n_ctx: int, options: Mapping[str, Any]) -> An
     except MemoryError:
         raise
     except Exception as err:  # noqa: BLE001 - its errors have no common base
+        if layers:  # a card that is gone or full: the processor can do it too
+            return _open(path, threads, n_ctx, {**options, "n_gpu_layers": 0})
         reason = reason_of(said) or str(err).strip().splitlines()[0]
         if "unknown model architecture" in reason or "unknown pre-tokenizer" in reason:
             raise ModelUnusableError(

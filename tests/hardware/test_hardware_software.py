@@ -16,6 +16,7 @@ from edge_runtime.hardware.software import (
     inspect_software,
     installed_version,
     is_installed,
+    llama_graphics,
 )
 
 
@@ -128,3 +129,13 @@ def test_a_library_that_runs_the_same_files_stands_in(
     fake_library(tmp_path, "tflite_runtime")
     assert can_serve("ai-edge-litert")
     assert not can_serve("llama-cpp")
+
+
+def test_graphics_of_llama_cpp_are_known_by_its_files(tmp_path):
+    package = tmp_path / "llama_cpp"
+    (package / "lib").mkdir(parents=True)
+    (tmp_path / "bin").mkdir()
+    for name in ("libggml-base.so", "libggml-cpu.so.0", "libggml-cuda.so.0.25.3"):
+        (package / "lib" / name).touch()
+    (tmp_path / "bin" / "libggml-vulkan.so").touch()
+    assert llama_graphics(package) == ("cuda", "vulkan")
