@@ -98,11 +98,13 @@ def _calibrated(
 def _below(path: Path, scopes: Sequence[str]) -> list[str]:
     """Return the names of a graph's nodes below any of the scopes."""
     graph = onnx.load(str(path), load_external_data=False).graph
-    return [
+    names = [
         node.name
         for node in graph.node
         if any(node.name.startswith(scope) for scope in scopes)
     ]
+    # the quantizer makes products of Gemm first, and gives them names of its own
+    return [*names, *(f"{name}_MatMul" for name in names)]
 
 
 class _Photos(CalibrationDataReader):

@@ -15,6 +15,8 @@ from conversion.checkpoints import write_captioner, write_translator  # noqa: E4
 
 from edge_runtime.convert import conversion as converting  # noqa: E402
 from edge_runtime.convert.conversion import Conversion  # noqa: E402
+from edge_runtime.convert.parity import Bounds  # noqa: E402
+from edge_runtime.convert.quantization import quantize  # noqa: E402
 from edge_runtime.convert.request import FLOAT32, ConvertRequest  # noqa: E402
 from edge_runtime.convert.sentences import SENTENCES  # noqa: E402
 from edge_runtime.errors import (  # noqa: E402
@@ -235,3 +237,32 @@ def test_a_request_comes_through_as_it_was(tmp_path):
     request = request_for(tmp_path, "x")
     assert ConvertRequest.from_json(request.to_json()) == request
     assert json.loads(request.to_json())["model_id"] == "made-here"
+
+
+def products_below(path, scope):
+    graph = onnx.load(path).graph
+    return {
+        node.op_type
+        for node in graph.node
+        if node.name.startswith(scope) and "MatMul" in node.op_type
+    }
+
+
+def test_a_layer_that_is_kept_stays_in_float32(tmp_path, checkpoints):
+    request = request_for(tmp_path, checkpoints / "vit_gpt2", quantization=FLOAT32)
+    convert(request)
+    whole = tmp_path / "work" / "float32" / "encoder.onnx"
+
+    quantize(whole, tmp_path / "int8.onnx", keep=["/see/vision/layers.1/"])
+
+    assert products_below(tmp_path / "int8.onnx", "/see/vision/layers.1/") == {"MatMul"}
+    kinds = products_below(tmp_path / "int8.onnx", "/see/vision/layers.0/")
+    assert "MatMulInteger" in kinds
+
+
+def test_int8_that_no_kept_layer_saves_is_refused(tmp_path, checkpoints, monkeypatch):
+    monkeypatch.setattr(converting, "INT8", Bounds(1.0, 1.0, 1.0))
+    with pytest.raises(
+        ConversionDriftsError, match=r"in int8 .* nothing was installed"
+    ):
+        convert(request_for(tmp_path, checkpoints / "vit_gpt2"))
