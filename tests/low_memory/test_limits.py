@@ -128,3 +128,16 @@ def test_the_selection_reckons_with_the_group(
     }
     assert fits not in lacking
     assert too_large in lacking
+
+
+def test_2_gb_pick_a_larger_captioner_and_none_that_needs_more(tmp_path):
+    """Florence-2 is what published sizes name for this much memory."""
+    with memory_group(2048) as group:
+        done = command(group, tmp_path, "models", "--explain", "--json")
+    tasks = json.loads(done.stdout)["selection"]["tasks"]
+    (entry,) = (task for task in tasks if task["task"] == "image-to-text")
+    assert entry["recommended"]["model"] != "tiny-captioner"
+    chosen = [entry["running"], entry["recommended"], *entry["others"]]
+    assert "florence-2-base-ft" in {choice["model"] for choice in chosen}
+    for choice in chosen:
+        assert choice["memory"]["load_peak_bytes"] <= 0.85 * 2048 * MIB
