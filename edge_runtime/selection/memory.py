@@ -9,11 +9,14 @@ from typing import Final
 from ..const import MIB, SHARE_OF_MEMORY
 from ..hardware.model import MemoryInfo
 from ..manifest.model import ModelFormat, ModelSpec
+from ..schemas import Task
 
 _PROCESS_BASE: Final[Mapping[str, int]] = MappingProxyType(
     {"onnxruntime": 64 * MIB, "llama-cpp-python": 48 * MIB}
 )
 _DEFAULT_PROCESS_BASE: Final = 64 * MIB
+_PICTURES: Final = 20 * MIB
+"""Pillow, numpy and a decoded photo, which a language model's worker lacks."""
 _WEIGHTS_IN_MEMORY: Final = 1.05
 _ONNX_LOAD_SHARE: Final = 0.9
 
@@ -62,12 +65,17 @@ def _steady_terms(spec: ModelSpec, weights: int) -> tuple[tuple[str, int], ...]:
     factor = 1.0 if spec.format is ModelFormat.GGUF else _WEIGHTS_IN_MEMORY
     terms = (
         ("process", _PROCESS_BASE.get(spec.library, _DEFAULT_PROCESS_BASE)),
+        ("pictures", _PICTURES if _is_vision_chat(spec) else 0),
         ("weights", math.ceil(weights * factor)),
         ("key-value cache", requires.kv_bytes_per_token * requires.context_tokens),
         ("encoder peak", requires.encoder_peak_bytes),
         ("compute buffer", requires.compute_buffer_bytes),
     )
     return tuple((name, size) for name, size in terms if size)
+
+
+def _is_vision_chat(spec: ModelSpec) -> bool:
+    return spec.format is ModelFormat.GGUF and spec.task is Task.IMAGE_TO_TEXT
 
 
 def _load_terms(spec: ModelSpec) -> tuple[tuple[str, int], ...]:

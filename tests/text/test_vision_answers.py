@@ -23,8 +23,10 @@ from edge_runtime.api.access import Access
 from edge_runtime.api.app import build_app
 from edge_runtime.config import Settings
 from edge_runtime.errors import ModelUnusableError
+from edge_runtime.inference.messages import CaptionJob
 from edge_runtime.runtime import EdgeRuntime
 from edge_runtime.schemas import Verdict
+from edge_runtime.selection import memory_need
 from edge_runtime.selftest import SAMPLES
 from edge_runtime.service import CaptionOptions, Question, Service
 
@@ -63,7 +65,11 @@ def settings(tmp_path) -> Settings:
         "languages": ["en", "de"],
         "verified": True,
         "quality": {"score": 1, "basis": "estimated"},
-        "requires": {"memory_bytes": 100_000_000, "arch": ["x86_64", "aarch64"]},
+        "requires": {
+            "arch": ["x86_64", "aarch64"],
+            "kv_bytes_per_token": 2 * 2 * pair.TEXT["layers"] * 32,
+            "context_tokens": 512,
+        },
         "files": [row("weights", text), row("mmproj", projector)],
         "preprocess": {"max_image_edge_px": 64},
         "generate": {"max_new_tokens": 12},
@@ -105,6 +111,15 @@ async def test_it_describes_in_the_languages_of_its_row(service):
     assert english.caption != german.caption  # its prompt asks for German
     assert german.verdict is Verdict.UNCHECKED
     assert not any("translate" in note for note in german.notes)
+
+
+async def test_the_memory_formula_holds_for_the_pair(settings):
+    async with EdgeRuntime(settings) as runtime:
+        spec = runtime.model(TINY)
+        await runtime.store.ensure(spec)
+        answer = await runtime.runner(spec).caption(CaptionJob(path=str(DOGS)))
+    need = memory_need(spec)
+    assert answer.peak_rss_bytes == pytest.approx(need.load_peak_bytes, rel=0.15)
 
 
 async def test_a_question_is_answered_and_not_kept_as_a_caption(service):
