@@ -27,6 +27,8 @@ class Generated:
     new_tokens: int
     seconds: dict[str, float]
     """Wall seconds: `prompt` (to the first token) and `generate`."""
+    variant: str
+    """Which of the library's builds for different CPUs ran; empty: it has but one."""
 
 
 class TextChat:
@@ -55,6 +57,7 @@ class TextChat:
             reused_tokens=reused,
             new_tokens=count,
             seconds={"prompt": first - started, "generate": perf_counter() - first},
+            variant=self._session.variant,
         )
 
     def _check_room(self, prompt: int, new: int) -> None:

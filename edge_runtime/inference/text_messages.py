@@ -53,6 +53,8 @@ class GenerateAnswer:
     seconds: dict[str, float]
     """Wall seconds: `prompt` (to the first token) and `generate`."""
     peak_rss_bytes: int = 0
+    variant: str = ""
+    """Which of llama.cpp's builds for different CPUs ran; empty: it has but one."""
 
     def to_header(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -59,6 +59,8 @@ class TextSession(Protocol):
 
     context_tokens: int
     """The most that prompt and answer may have together."""
+    variant: str
+    """Which of the library's builds for different CPUs runs; empty: it has but one."""
 
     def chat(self, turns: Sequence[tuple[str, str]], opening: str = "") -> list[int]:
         """Return the tokens of a conversation of roles and texts.

@@ -15,6 +15,7 @@ from .base import PictureLimits, PictureSession, Sampling
 from .chat_template import ChatTemplate, Kind, Piece
 from .llama_log import listening, reason_of
 from .llama_rules import rules_of
+from .llama_variants import load_cpu_variants
 
 _MAGIC: Final = b"GGUF"
 _TEMPLATE: Final = "tokenizer.chat_template"
@@ -37,7 +38,7 @@ class LlamaSession:
 
     def __init__(self, path: str, *, threads: int, options: Mapping[str, Any]) -> None:
         check_magic(path)
-        _load_cpu_variants()
+        self.variant = load_cpu_variants()
         self._path = path
         self.context_tokens = int(options.get("n_ctx", _N_CTX))
         self._llama = _open(path, threads, self.context_tokens, options)
@@ -178,21 +179,6 @@ def check_magic(path: str) -> None:
         raise ModelBrokenError(f"{path}: can't be read ({err.strerror})") from None
     if magic != _MAGIC:
         raise ModelBrokenError(f"{path}: is no GGUF file: download it again")
-
-
-def _load_cpu_variants() -> None:
-    """Let a build with several CPU variants take the one for this machine.
-
-    Such a build puts them beside the package, where llama.cpp doesn't look; they must
-    go into the registry of the copy that libllama links, which is not libggml.so.
-    """
-    package = Path(llama_cpp.__file__).parent
-    variants, library = package.parent / "bin", package / "lib" / "libggml.so.0"
-    if not library.exists() or not any(variants.glob("libggml-cpu-*.so")):
-        return
-    load = ctypes.CDLL(str(library)).ggml_backend_load_all_from_path
-    load.argtypes, load.restype = [ctypes.c_char_p], None
-    load(str(variants).encode())
 
 
 def _grammar(sampling: Sampling) -> Any:
