@@ -35,6 +35,7 @@ STAGES = {
     "text": ["tests/text"],
     "conversion": ["tests/conversion"],
     "low memory": ["tests/low_memory"],
+    "machine lab": ["tests/machines"],
     "packaging": ["tests/packaging"],
 }
 
