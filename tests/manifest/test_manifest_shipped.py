@@ -59,6 +59,14 @@ def test_context_of_row_and_library_agree(manifest):
             assert spec.requires.kv_bytes_per_token > 0, spec.id
 
 
+def test_a_captioner_with_a_tokenizer_says_where_a_caption_begins_and_ends(manifest):
+    for spec in manifest.for_task(Task.IMAGE_TO_TEXT):
+        if "tokenizer" in {file.role for file in spec.files}:
+            begins = {"decoder_start_token_id", "bos_token_id"} & set(spec.generate)
+            assert begins, spec.id
+            assert "eos_token_id" in spec.generate, spec.id
+
+
 def test_a_licence_that_spdx_does_not_list_has_a_note(manifest):
     for spec in manifest.models:
         if spec.license.startswith("LicenseRef-"):
