@@ -19,6 +19,8 @@ from machines import HARMLESS, Machine
 
 INSIDE: Final = Path(__file__).parent
 PHOTO: Final = ROOT / "edge_runtime" / "bundled" / "samples" / "astronaut.jpg"
+PRODUCT: Final = ("-P", "-m", "edge_runtime")
+"""The installed one: without -P it would be the checkout's."""
 LIMIT_S: Final = 600.0
 OLDER_VARIANTS: Final = frozenset({"x64", "sse42", "sandybridge", "armv8.0_1"})
 
@@ -104,7 +106,7 @@ def trap(bench: Bench) -> str:
 
 def doctor(bench: Bench) -> str:
     """See that the doctor knows the machine and the captioner passes its self-test."""
-    report = json.loads(bench.run("-m", "edge_runtime", "doctor", "--json"))
+    report = json.loads(bench.run(*PRODUCT, "doctor", "--json"))
     cpu = report["hardware"]["cpu"]
     level, expected = cpu["x86_level"], bench.machine.x86_level
     expect(expected is None or level == expected, f"took it for x86-64-v{level}")
@@ -116,9 +118,7 @@ def doctor(bench: Bench) -> str:
 
 def caption(bench: Bench) -> str:
     """Describe a photo on the command line."""
-    answer = json.loads(
-        bench.run("-m", "edge_runtime", "caption", "--json", str(PHOTO))
-    )
+    answer = json.loads(bench.run(*PRODUCT, "caption", "--json", str(PHOTO)))
     return sentence(answer)
 
 
@@ -179,7 +179,7 @@ def serving(bench: Bench) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with subprocess.Popen(  # noqa: S603
-        bench.command("-m", "edge_runtime", "serve", "--host", "127.0.0.1"),
+        bench.command(*PRODUCT, "serve", "--host", "127.0.0.1"),
         env=bench.environment(EDGE_CAPTIONS_PORT=str(port)),
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
