@@ -1,23 +1,28 @@
 """The whole command, in processes of its own: installed, really used, interrupted."""
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
 
+from PIL import Image
 import pytest
 
 pytest.importorskip("torch", reason="PyTorch is not installed")
 pytest.importorskip("transformers", reason="transformers is not installed")
-
 from conversion.checkpoints import write_captioner, write_translator
+from tokenizers import Tokenizer
 
 from edge_runtime.cli.main import main
 from edge_runtime.config import Settings
+from edge_runtime.convert.sources import open_checkpoint
 from edge_runtime.downloads import ModelState
+from edge_runtime.inference.messages import CaptionJob
 from edge_runtime.inference.text_messages import TranslateJob
 from edge_runtime.runtime import EdgeRuntime
+from edge_runtime.selftest import SAMPLES
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -119,3 +124,31 @@ def test_photos_to_compare_on_must_be_there(tmp_path, capsys):
     arguments = ["convert", str(tmp_path), "--photos", str(tmp_path / "nothing")]
     assert main([*arguments, "--home", str(tmp_path / "home")]) == 1
     assert "there are no photos" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "kind", ["blip", pytest.param("florence2", marks=pytest.mark.slow)]
+)
+def test_a_converted_captioner_says_what_pytorch_says(tmp_path, kind):
+    folder, home = write_captioner(tmp_path / kind, kind), tmp_path / "home"
+
+    done = run(home, folder, "--quantization", "float32", "--json")
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["float32"]["caption_agreement"] == 1.0
+    checkpoint = open_checkpoint(folder)
+    photo = str(tmp_path / "cat.png")  # small: a large one is scaled in two steps
+    Image.open(SAMPLES / "cat.jpg").resize((64, 64)).save(photo)
+    (pixels,) = checkpoint.inputs([photo])
+    said = checkpoint.refer(pixels, 8).tokens
+
+    async def caption():
+        async with EdgeRuntime(Settings(home=home, threads=1)) as runtime:
+            wanted = {"max_new_tokens": 8, "num_beams": 1, "no_repeat_ngram_size": 0}
+            job = CaptionJob(path=photo, generate=wanted)
+            return await runtime.runner(runtime.model(kind)).caption(job)
+
+    answer = asyncio.run(caption())
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    words = [token for token in said if token != checkpoint.end]
+    assert answer.captions[0].text == tokenizer.decode(words).strip()
