@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from functools import partial
 import logging
 import os
 from pathlib import Path
 import sys
 from typing import Any, Final
 
-from .const import APP_NAME, DEFAULT_HUB, ENV_PREFIX, MIB
+from .const import APP_NAME, CPU, DEFAULT_HUB, ENV_PREFIX, MIB
 from .errors import ConfigError
 from .facts import FactKind
 from .folder_settings import WatchedFolder, parse_folders
@@ -25,6 +26,7 @@ from .setting_values import (
     language_of,
     path_of,
     paths_of,
+    providers_of,
     share_of,
     texts_of,
     topic_of,
@@ -57,6 +59,8 @@ DEFAULT_PORT: Final = 8477
 _PLAIN_TEXTS: Final = frozenset(
     {
         "worker_command",
+        "prefer_providers",
+        "forbid_providers",
         "models_folder",
         "manifest",
         "language",
@@ -151,6 +155,10 @@ class Settings:
     """How long an idle worker keeps its model in memory."""
     threads: int | None = None
     """Threads of a model; by default physical cores less one, at least one."""
+    prefer_providers: tuple[str, ...] = ()
+    """What onnxruntime tries first, in this order; `cpu`: nothing else."""
+    forbid_providers: tuple[str, ...] = ()
+    """What onnxruntime must not try."""
     memory_limit_mib: int | None = None
     """Most memory a worker may use; by default 85 % of what is available."""
     host: str = "127.0.0.1"
@@ -234,6 +242,8 @@ _READERS: Final[Mapping[str, Callable[[YamlValue], Any]]] = {
     "worker_timeout_s": lambda value: value.number(minimum=1.0),
     "keep_alive_s": lambda value: value.number(minimum=0.0),
     "threads": lambda value: value.integer(minimum=1),
+    "prefer_providers": partial(providers_of, others=(CPU,)),
+    "forbid_providers": providers_of,
     "memory_limit_mib": lambda value: value.integer(minimum=16),
     "host": host_of,
     "port": lambda value: at_most(value, value.integer(minimum=0), 65_535),

@@ -18,6 +18,10 @@ RECORD_NAME: Final = "installed.json"
 """What is known about the checked files of a model, in the model's folder."""
 
 EMBEDDED_MODEL: Final = "tiny-captioner"
+ONNX: Final = "onnxruntime"
+CPU: Final = "cpu"
+PROVIDER_NAMES: Final = ("cuda", "migraphx", "rocm", "openvino", "tensorrt")
+"""What else onnxruntime may compute on, the best first."""
 DEFAULT_HUB: Final = "https://huggingface.co"
 
 LANGUAGE_PATTERN: Final = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"

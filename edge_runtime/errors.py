@@ -306,6 +306,12 @@ class WorkerTimeoutError(WorkerError):
     status = 504
 
 
+class ProviderFailedError(WorkerError):
+    """A graphics card or another accelerator can't be used, or no longer."""
+
+    code = "provider_failed"
+
+
 class ProtocolError(WorkerError):
     """A frame between runtime and worker is malformed or too large."""
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Self
 
 from . import hardware as machine
 from .config import Settings
-from .const import EMBEDDED_MODEL, SHARE_OF_MEMORY
+from .const import EMBEDDED_MODEL, ONNX, SHARE_OF_MEMORY
 from .downloads import ModelStore
 from .errors import ModelUnknownError, ModelUnusableError, NoModelError
+from .hardware.providers import installed_providers, plan_providers
 from .hardware.software import base_install, can_serve
 from .inference.child import WorkerLaunch
 from .inference.messages import LoadRequest, ScoreJob, SharedScorer
+from .inference.providers import ProviderBook
 from .inference.registry import ANSWERING, FAMILIES, SCORERS
 from .inference.runner import ModelRunner
 from .manifest import Manifest, ModelSpec, load_manifest
@@ -95,6 +97,17 @@ class EdgeRuntime:
         """Return which of the manifest's libraries are here, without importing any."""
         names = {spec.library for spec in self.manifest.models}
         return {name: "installed" if can_serve(name) else None for name in names}
+
+    @cached_property
+    def providers(self) -> ProviderBook:
+        """Return what else than the processor the onnxruntime here may compute on."""
+        plans = plan_providers(
+            installed_providers(),
+            self.hardware.accelerators,
+            prefer=self.settings.prefer_providers,
+            forbid=self.settings.forbid_providers,
+        )
+        return ProviderBook(plans, WorkerLaunch(self.settings.worker_command))
 
     @cached_property
     def composer(self) -> "Composer":
@@ -255,6 +268,7 @@ class EdgeRuntime:
                 keep_alive_s=self.settings.keep_alive_s,
                 timeout_s=self.settings.worker_timeout_s,
                 memory_limit_bytes=self._memory_limit(),
+                providers=self.providers if spec.library == ONNX else None,
             )
         return self._runners[together]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import re
 import shlex
 
-from .const import LANGUAGE_PATTERN
+from .const import LANGUAGE_PATTERN, PROVIDER_NAMES
 from .facts import FactKind
 from .yaml_reader import YamlValue, suggest
 
@@ -117,3 +117,12 @@ def topic_of(value: YamlValue) -> str:
 def discovery_of(value: YamlValue) -> str:
     """Return the prefix of discovery; empty where it is switched off."""
     return "" if value.plain() is False or value.text() == "off" else topic_of(value)
+
+
+def providers_of(value: YamlValue, others: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return names of what onnxruntime can compute on; a misspelt one is an error."""
+    names = texts_of(value)
+    for name in names:
+        if name not in (known := (*PROVIDER_NAMES, *others)):
+            value.fail(f"unknown provider '{name}'; {suggest(name, known)}")
+    return names

@@ -34,19 +34,25 @@ STAGES = {
     "metadata": ["tests/metadata"],
     "text": ["tests/text"],
     "conversion": ["tests/conversion"],
+    "accelerators": ["tests/accelerators"],
     "low memory": ["tests/low_memory"],
     "machine lab": ["tests/machines"],
     "packaging": ["tests/packaging"],
 }
 
 PREPARED_BY = {
+    "accelerators": ["scripts/openvino_environment"],
     "conversion": ["scripts/conversion_environment"],
     "text": ["scripts/text_environment"],
 }
 """What a stage needs that takes longer than a test may: its time is the stage's."""
 
 CONVERSION = Path(os.environ.get("CONVERSION_CACHE", ROOT / ".cache" / "conversion"))
-PYTHONS = {"conversion": CONVERSION / "venv" / "bin" / "python"}
+OPENVINO = Path(os.environ.get("OPENVINO_CACHE", ROOT / ".cache" / "openvino"))
+PYTHONS = {
+    "accelerators": OPENVINO / "venv" / "bin" / "python",
+    "conversion": CONVERSION / "venv" / "bin" / "python",
+}
 """Which stage runs in an environment of its own, where that could be made."""
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from .. import __version__
-from ..const import APP_NAME
+from ..const import APP_NAME, PROVIDER_NAMES
 from ..selection import to_dict as selection_to_dict
 from ..service import Service
 from .fields import (
@@ -33,6 +33,12 @@ RUNNER: Final = answer(
     model_id=Text(),
     state=Choice.of("stopped", "starting", "ready", "stopping", "failed"),
     rss_bytes=Integer(minimum=0),
+)
+PROVIDER: Final = answer(
+    name=Choice.of(*PROVIDER_NAMES),
+    title=Text(),
+    state=Choice.of("left_out", "untried", "works", "failed"),
+    reason=Text(description="why it is not used; empty if it is"),
 )
 
 
@@ -73,6 +79,11 @@ async def get_health(call: Call) -> Reply:
         hardware=MapOf(required=False),
         selection=MapOf(required=False),
         runners=ListOf(item=RUNNER, required=False),
+        acceleration=ListOf(
+            item=PROVIDER,
+            required=False,
+            description="what else than the processor onnxruntime may compute on",
+        ),
     ),
 )
 async def get_info(call: Call) -> Reply:
@@ -108,4 +119,5 @@ async def _machine(service: Service) -> dict[str, Any]:
         "hardware": hardware,
         "selection": selection_to_dict(selection),
         "runners": [asdict(fact) for fact in service.runner_states()],
+        "acceleration": [asdict(r) for r in service.runtime.providers.reports],
     }

@@ -10,12 +10,14 @@ from ..const import EMBEDDED_MODEL
 from ..errors import EdgeRuntimeError
 from ..hardware.software import SoftwareInfo, inspect_software
 from ..hardware.traps import Severity, Trap, traps
+from ..inference.providers import ProviderReport
 from ..manifest import ModelSpec
 from ..runtime import EdgeRuntime
 from ..schemas import Task
 from ..selection import Selection
 from ..selftest import SelfTest
 from ..units import human_bytes
+from . import acceleration
 from .exit_codes import ExitCode
 from .hardware import describe
 from .output import Console
@@ -57,7 +59,9 @@ async def run(
             found.append(Trap(err.code, Severity.ERROR, err.message, ""))
         else:
             found += _judge(test)
-    report = _Report(runtime, software, selection, tuple(found), test)
+    reports = await _tried(runtime, run_nothing=options.no_model)
+    found += acceleration.traps(reports)
+    report = _Report(runtime, software, selection, tuple(found), test, reports)
     if options.json:
         console.print(json.dumps(report.to_dict(), ensure_ascii=False, indent=2))
     else:
@@ -72,6 +76,13 @@ def _captioner(runtime: EdgeRuntime, selection: Selection) -> ModelSpec:
     if task.running is not None:
         return task.running.model
     return runtime.model(task.pinned or EMBEDDED_MODEL)
+
+
+async def _tried(
+    runtime: EdgeRuntime, *, run_nothing: bool
+) -> tuple[ProviderReport, ...]:
+    """Return where each of onnxruntime's providers stands; a crash is told, too."""
+    return runtime.providers.reports if run_nothing else await runtime.providers.look()
 
 
 def _judge(test: SelfTest) -> list[Trap]:
@@ -91,6 +102,7 @@ class _Report:
     selection: Selection
     found: tuple[Trap, ...]
     test: SelfTest | None
+    acceleration: tuple[ProviderReport, ...]
 
     def to_dict(self) -> dict[str, Any]:
         test = None if self.test is None else asdict(self.test)
@@ -104,6 +116,7 @@ class _Report:
                 for task in self.selection.tasks
             },
             "self_test": test,
+            "acceleration": [asdict(report) for report in self.acceleration],
             "findings": [asdict(trap) for trap in self.found],
         }
 
@@ -123,6 +136,10 @@ class _Report:
         for name, version in self.software.libraries.items():
             _row(console, name, self._version(name, version))
         _row(console, "home", str(self.runtime.settings.home))
+        _title(console, "Acceleration")
+        found = self.runtime.hardware.accelerators
+        for label, value in acceleration.rows(self.acceleration, found):
+            _row(console, label, value)
         self._print_models(console)
         self._print_findings(console)
 

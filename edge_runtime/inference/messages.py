@@ -1,9 +1,9 @@
 """What runtime and worker say to each other, as records."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from ..errors import ProtocolError
+from ..errors import ProtocolError, error_from_code
 from ..schemas import ImageLabel, VisualCaption
 
 
@@ -33,6 +33,15 @@ class LoadRequest:
     generate: dict[str, Any] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     scorer: SharedScorer | None = None
+
+    def computed_on(self, options: dict[str, str] | None) -> "LoadRequest":
+        """Return the request with session options that name a provider."""
+        if options is None:
+            return self
+        scorer = self.scorer
+        if scorer is not None:
+            scorer = replace(scorer, options={**scorer.options, **options})
+        return replace(self, options={**self.options, **options}, scorer=scorer)
 
     def to_header(self) -> dict[str, Any]:
         """Return the frame header of the request."""
@@ -175,6 +184,15 @@ class ScoreAnswer:
             )
         except (AttributeError, KeyError, TypeError, ValueError) as err:
             raise _incomplete(err) from None
+
+
+def result_of(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return what a worker's answer holds, or raise the error that it holds."""
+    if isinstance(error := answer.get("error"), dict):
+        raise error_from_code(str(error.get("code")), str(error.get("message")))
+    if not isinstance(result := answer.get("result"), dict):
+        raise ProtocolError("the worker's answer holds neither result nor error")
+    return result
 
 
 def _incomplete(err: Exception) -> ProtocolError:

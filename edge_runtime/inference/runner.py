@@ -7,20 +7,27 @@ from enum import StrEnum
 import logging
 from typing import Any, Final
 
+from ..const import CPU
 from ..errors import (
     EdgeRuntimeError,
-    ProtocolError,
     WorkerCrashedError,
     WorkerError,
     WorkerMemoryError,
     WorkerStartError,
     WorkerStoppedError,
     WorkerTimeoutError,
-    error_from_code,
 )
 from ..units import human_bytes
 from .child import Child, WorkerLaunch, describe_exit
-from .messages import CaptionAnswer, CaptionJob, LoadRequest, ScoreAnswer, ScoreJob
+from .messages import (
+    CaptionAnswer,
+    CaptionJob,
+    LoadRequest,
+    ScoreAnswer,
+    ScoreJob,
+    result_of,
+)
+from .providers import ProviderBook
 from .text_messages import (
     GenerateAnswer,
     GenerateJob,
@@ -80,6 +87,8 @@ class ModelRunner:
     keep_alive_s: float = 300.0
     timeout_s: float = 300.0
     memory_limit_bytes: int | None = None
+    providers: ProviderBook | None = None
+    """What else than the processor there is; None: nothing."""
     on_state: Callable[[RunnerState], None] | None = None
     background: bool = False
     """Nobody waits for what is asked next: other programs go first."""
@@ -88,6 +97,8 @@ class ModelRunner:
     _requests: asyncio.Queue[_Request] = field(default_factory=asyncio.Queue)
     _task: asyncio.Task[None] | None = None
     _child: Child | None = None
+    _provider: str | None = None
+    """What the child computes on, if not on the processor."""
 
     @property
     def state(self) -> RunnerState:
@@ -98,6 +109,11 @@ class ModelRunner:
     def pid(self) -> int | None:
         """Return the worker's process id while there is one."""
         return self._child.pid if self._child else None
+
+    @property
+    def computes_on(self) -> str:
+        """Return the provider that the worker uses, or used last."""
+        return self._provider or CPU
 
     def rss_bytes(self) -> int:
         """Return the memory that the worker holds now; 0 when there is none."""
@@ -193,16 +209,8 @@ class ModelRunner:
 
     async def _serve(self, request: _Request) -> None:
         try:
-            if self._child is None or not self._child.is_running:
-                await self._start_child()
-            else:
-                self._child.work_for(background=self.background)
-            result: dict[str, Any] | None = {}
-            if request.header is not None:
-                result = await self._exchange(
-                    request.header, request.payload, request.answer
-                )
-                self.stats.answers += 1
+            result = await self._answered(request)
+            self.stats.answers += request.header is not None
         except EdgeRuntimeError as err:
             self.stats.failures += 1
             request.fail(err)
@@ -217,14 +225,51 @@ class ModelRunner:
             if result is not None and not request.answer.done():
                 request.answer.set_result(result)
 
-    async def _start_child(self) -> None:
+    async def _answered(self, request: _Request) -> dict[str, Any] | None:
+        """Return an answer; what fails on an accelerator, the processor computes."""
+        try:
+            await self._return_to_provider()
+            return await self._try(request)
+        except WorkerError as err:
+            failed = self._provider
+            if failed is None or self.providers is None:
+                raise
+            reason = err.message
+        _LOGGER.info("%s: %s; once more", self.model.model_id, reason)
+        await self._end_child()
+        await self._start_child(None)
+        result = await self._try(request)
+        # only now: what the processor fails at as well is not the accelerator's fault
+        self.providers.fail(failed, reason)
+        return result
+
+    async def _try(self, request: _Request) -> dict[str, Any] | None:
+        if self._child is None or not self._child.is_running:
+            options = None if self.providers is None else await self.providers.choose()
+            await self._start_child(options)
+        else:
+            self._child.work_for(background=self.background)
+        if request.header is None:
+            return {}
+        return await self._exchange(request.header, request.payload, request.answer)
+
+    async def _return_to_provider(self) -> None:
+        """Try a provider again that failed long ago; if it works, load anew."""
+        if self._child is None or self._provider is not None:
+            return
+        book = self.providers
+        if book is not None and book.is_due and await book.choose() is not None:
+            await self._end_child()
+
+    async def _start_child(self, options: dict[str, str] | None) -> None:
         self._set_state(RunnerState.STARTING)
         self.stats.starts += 1
+        self._provider = None if options is None else options["provider"]
         try:
             self._child = await Child.start(self.launch)
             # before the library makes its threads: they take it over
             self._child.work_for(background=self.background)
-            await self._exchange(self.model.to_header())
+            await self._exchange(self.model.computed_on(options).to_header())
         except WorkerCrashedError as err:
             raise WorkerStartError(
                 f"{self.model.model_id}: could not be loaded: {err}"
@@ -261,7 +306,7 @@ class ModelRunner:
             raise
         finally:
             talk.cancel()
-        return _result(answer)
+        return result_of(answer)
 
     async def _watch(
         self,
@@ -314,11 +359,3 @@ class ModelRunner:
 
 def _stopped() -> WorkerStoppedError:
     return WorkerStoppedError("the worker was stopped before it answered")
-
-
-def _result(answer: dict[str, Any]) -> dict[str, Any]:
-    if isinstance(error := answer.get("error"), dict):
-        raise error_from_code(str(error.get("code")), str(error.get("message")))
-    if not isinstance(result := answer.get("result"), dict):
-        raise ProtocolError("the worker's answer holds neither result nor error")
-    return result

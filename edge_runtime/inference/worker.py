@@ -55,6 +55,7 @@ class Worker:
             "translate": lambda: self._translate(TranslateJob.from_header(header)),
             "read": lambda: self._read(ReadJob.from_header(header), payload),
             "ping": dict,
+            "probe": lambda: _probe(header),
         }
         op = str(header.get("op"))
         if op not in answers:
@@ -152,6 +153,12 @@ class Worker:
             )
         photo = _open_photo(job, payload, self._captioner.target_size)
         return self._captioner.image_features(photo.image)
+
+
+def _probe(header: dict[str, Any]) -> dict[str, Any]:
+    """Try one of onnxruntime's providers; a crash is told by the parent."""
+    _load("edge_runtime.sessions.onnx_providers:probe")(dict(header["options"]))
+    return {}
 
 
 def _config(

@@ -1,4 +1,4 @@
-"""onnxruntime on the CPU, with the memory settings that small machines need."""
+"""onnxruntime, with the memory settings that small machines need."""
 
 from collections.abc import Mapping, Sequence
 import os
@@ -10,8 +10,9 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import numpy as np
 import onnxruntime as ort
 
-from ..errors import ModelBrokenError
+from ..errors import ModelBrokenError, ProviderFailedError
 from .base import Array
+from .onnx_providers import CPU, chosen, first_line
 
 _ERROR_SEVERITY: Final = 3
 _SAME_AS_REQUESTED: Final = 1
@@ -61,20 +62,24 @@ class OnnxSession:
         }
         for name, value in self._initializers.items():
             settings.add_initializer(name, value)
+        self._provider = options.get("provider")
         try:
             self._session = ort.InferenceSession(
                 path,
                 settings,
-                providers=["CPUExecutionProvider"],
+                providers=chosen(options, threads),
                 # It takes over the graph's own numbers before they are replaced.
                 disabled_optimizers=["MatMulScaleFusion"] if initializers else None,
             )
         except MemoryError:
             raise
         except Exception as err:  # noqa: BLE001 - its errors have no common base
+            self._blame_provider(err)
             raise ModelBrokenError(
-                f"{path}: can't be loaded by onnxruntime: {_first_line(err)}"
+                f"{path}: can't be loaded by onnxruntime: {first_line(err)}"
             ) from None
+        if self._provider and self._session.get_providers() == [CPU]:
+            raise ProviderFailedError(f"onnxruntime left '{self._provider}' by itself")
         # A kept NodeArg keeps the whole graph in memory: copy names and shapes.
         self._shapes = {
             arg.name: tuple(d if isinstance(d, int) else None for d in arg.shape)
@@ -102,11 +107,15 @@ class OnnxSession:
         except MemoryError:
             raise
         except Exception as err:  # noqa: BLE001 - its errors have no common base
+            self._blame_provider(err)
             raise ModelBrokenError(
-                f"{self._path}: onnxruntime can't run it: {_first_line(err)}"
+                f"{self._path}: onnxruntime can't run it: {first_line(err)}"
             ) from None
         return result
 
-
-def _first_line(err: Exception) -> str:
-    return (str(err).strip().splitlines() or [type(err).__name__])[0]
+    def _blame_provider(self, err: Exception) -> None:
+        """Raise what lets the processor take over, if something else was at work."""
+        if self._provider is not None:
+            raise ProviderFailedError(
+                f"{self._provider} failed: {first_line(err)}"
+            ) from None

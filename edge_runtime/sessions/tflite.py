@@ -25,7 +25,18 @@ class TfliteSession:
     modules: tuple[str, ...] = (_LITERT, _RUNTIME)
     """What can run it, the best first: the first that is installed does."""
 
-    def __init__(self, path: str, *, threads: int, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        threads: int,
+        options: Mapping[str, Any],
+        initializers: Mapping[str, float] | None = None,
+    ) -> None:
+        if initializers:
+            raise ModelBrokenError(
+                f"{path}: numbers of a TFLite graph can't be replaced"
+            )
         module = _interpreters(self.modules)
         settings: dict[str, Any] = {"model_path": path, "num_threads": threads}
         if not options.get("xnnpack", True):

@@ -276,6 +276,9 @@ export default {
   "stage.writing": "Schreibt",
 
   // models
+  "acceleration.failed": "{title} ist nicht nutzbar: {reason}. Der Prozessor übernimmt; später wird es wieder versucht.",
+  "acceleration.left_out": "{title} wird nicht benutzt: {reason}.",
+  "acceleration.works": "{title} übernimmt die Arbeit.",
   "fit.does_not_fit": "Passt nicht",
   "fit.fits": "Passt",
   "fit.off": "Ausgeschaltet",

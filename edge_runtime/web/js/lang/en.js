@@ -276,6 +276,9 @@ export default {
   "stage.writing": "Writing",
 
   // models
+  "acceleration.failed": "{title} can not be used: {reason}. The processor does the work; it is tried again later.",
+  "acceleration.left_out": "{title} is not used: {reason}.",
+  "acceleration.works": "{title} does the work.",
   "fit.does_not_fit": "Does not fit",
   "fit.fits": "Fits",
   "fit.off": "Switched off",

@@ -74,7 +74,7 @@ export class ModelsView {
     this.#timer = setTimeout(() => this.refresh(), 250);
   }
 
-  #showMemory({ hardware, runners }) {
+  #showMemory({ hardware, runners, acceleration = [] }) {
     this.#machine = { ...hardware?.memory, held: runners.reduce((sum, runner) => sum + runner.rss_bytes, 0) };
     const total = hardware?.memory?.limit_bytes ?? hardware?.memory?.total_bytes ?? null;
     const used = runners.reduce((sum, runner) => sum + runner.rss_bytes, 0);
@@ -87,6 +87,7 @@ export class ModelsView {
         { class: "memory" },
         el("div", { class: "memory-words" }, el("strong", { text: words }), el("span", { class: "hint", text: loaded.length ? t("memory.loaded", { models: loaded.join(", ") }) : t("memory.none") })),
         total && el("meter", { class: "bar", min: 0, max: total, value: used, "aria-label": words }),
+        acceleration.filter(({ state }) => state !== "untried").map(({ state, title, reason }) => el("p", { class: "hint", text: t(`acceleration.${state}`, { title, reason }) })),
       ),
     );
   }
