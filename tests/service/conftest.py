@@ -25,7 +25,7 @@ _ROW = """
     requires_acceptance: {asks}
     languages: [en]
     verified: false
-    quality: {{score: 60}}
+    quality: {{score: 95}}
     requires: {{memory_bytes: {memory}}}
     preprocess: {preprocess}
     generate: {generate}
