@@ -212,10 +212,7 @@ class EdgeCaptionsConfigFlow(SignInFlow, domain=DOMAIN):
         if entry is None or not is_plain_address(entry.data.get(CONF_URL, "")):
             self._abort_if_unique_id_configured()
             return
-        updates = {CONF_URL: self._url}
-        if self._token:  # it just proved that it counts
-            updates[CONF_TOKEN] = self._token
         self._abort_if_unique_id_configured(
-            updates=updates,
+            updates={CONF_URL: self._url},
             reload_on_update=not entry.update_listeners,
         )
