@@ -63,7 +63,7 @@ def base(arch: str) -> Path:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.parent.mkdir(parents=True, exist_ok=True)
     command = ["debootstrap", "--variant=minbase", f"--arch={arch}", SUITE]
-    done = _run([*command, str(unfinished), "http://deb.debian.org/debian"])
+    done = _run([*command, str(unfinished), _mirror()])
     if done.returncode:
         raise UnavailableError(f"debootstrap failed: {done.stdout.strip()[-300:]}")
     unfinished.rename(folder)
@@ -124,6 +124,15 @@ def copy_checkout(target: Path) -> None:
             shutil.copy2(source, target / name)
 
 
+def _mirror() -> str:
+    """Return where this system's own Debian packages come from."""
+    asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Label: Debian"]
+    found = _run(asked).stdout.split()
+    if not found:
+        raise UnavailableError("apt knows no Debian packages here: run apt-get update")
+    return found[0]
+
+
 def qemu(machine: str) -> Path:
     """Return a qemu that runs a machine's programs, fetched from Debian at first."""
     program = FOLDER / "qemu" / f"qemu-{machine}"
@@ -136,7 +145,7 @@ def qemu(machine: str) -> Path:
     keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
     (apt / "sources.list").write_text(
         f"deb [signed-by={keyring} check-valid-until=no] "
-        f"http://deb.debian.org/debian {QEMU_SUITE} main\n",
+        f"{_mirror()} {QEMU_SUITE} main\n",
         encoding="utf-8",
     )
     options = {

@@ -10,7 +10,6 @@ import shutil
 import subprocess
 from typing import Final
 
-MIRROR: Final = "http://deb.debian.org/debian"
 KEYRING: Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
@@ -42,13 +41,22 @@ def unpack(
     shutil.rmtree(work)
 
 
+def _mirror() -> str:
+    """Return where this system's own Debian packages come from."""
+    asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Label: Debian"]
+    found = _must(asked).split()
+    if not found:
+        raise PackagesError("apt knows no Debian packages here: run apt-get update")
+    return found[0]
+
+
 def _private(work: Path, suite: str, arch: str) -> list[str]:
     """Return the options of an apt that knows nothing of this system."""
     for name in ("lists/partial", "archives/partial", "parts", "state"):
         (work / name).mkdir(parents=True, exist_ok=True)
     (work / "status").touch()
     (work / "sources.list").write_text(
-        f"deb [signed-by={KEYRING} check-valid-until=no] {MIRROR} {suite} main\n",
+        f"deb [signed-by={KEYRING} check-valid-until=no] {_mirror()} {suite} main\n",
         encoding="utf-8",
     )
     options = {
@@ -66,7 +74,7 @@ def _private(work: Path, suite: str, arch: str) -> list[str]:
     return [f"-o{key}={value}" for key, value in options.items()]
 
 
-def _must(command: list[str], cwd: Path | None = None) -> None:
+def _must(command: list[str], cwd: Path | None = None) -> str:
     try:
         done = subprocess.run(  # noqa: S603
             command, cwd=cwd, capture_output=True, text=True, check=False
@@ -76,3 +84,4 @@ def _must(command: list[str], cwd: Path | None = None) -> None:
     if done.returncode:
         said = (done.stderr or done.stdout).strip()[-300:]
         raise PackagesError(f"{command[0]} failed: {said}")
+    return done.stdout
