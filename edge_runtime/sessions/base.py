@@ -123,3 +123,8 @@ __all__ = [
     "TextSession",
     "np",
 ]
+
+
+def first_line(err: Exception) -> str:
+    """Return what a library's error says first."""
+    return (str(err).strip().splitlines() or [type(err).__name__])[0]

@@ -11,8 +11,8 @@ import numpy as np
 import onnxruntime as ort
 
 from ..errors import ModelBrokenError, ProviderFailedError
-from .base import Array
-from .onnx_providers import CPU, chosen, first_line
+from .base import Array, first_line
+from .onnx_providers import CPU, chosen
 
 _ERROR_SEVERITY: Final = 3
 _SAME_AS_REQUESTED: Final = 1

@@ -9,6 +9,7 @@ import onnxruntime as ort
 
 from ..errors import ProviderFailedError
 from ..hardware.providers import library_of
+from .base import first_line
 
 CPU: Final = "CPUExecutionProvider"
 _NAMES: Final = {
@@ -62,11 +63,6 @@ def probe(options: Mapping[str, Any]) -> None:
         raise ProviderFailedError(first_line(err)) from None
     if not np.allclose(found, values * values, rtol=1e-2):
         raise ProviderFailedError(f"it computes wrongly: {values}² = {found}")
-
-
-def first_line(err: Exception) -> str:
-    """Return what an error says first."""
-    return (str(err).strip().splitlines() or [type(err).__name__])[0]
 
 
 def _load(name: str) -> None:

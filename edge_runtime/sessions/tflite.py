@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from ..errors import ModelBrokenError, ModelUnusableError
-from .base import Array
+from .base import Array, first_line
 
 _LITERT: Final = "ai_edge_litert"
 _RUNTIME: Final = "tflite_runtime"
@@ -49,7 +49,7 @@ class TfliteSession:
             raise
         except Exception as err:  # noqa: BLE001 - its errors have no common base
             raise ModelBrokenError(
-                f"{path}: can't be loaded by {module.__name__}: {_first_line(err)}"
+                f"{path}: can't be loaded by {module.__name__}: {first_line(err)}"
             ) from None
         self._path = path
         given = self._interpreter.get_input_details()
@@ -77,7 +77,7 @@ class TfliteSession:
             self._interpreter.invoke()
         except (RuntimeError, ValueError) as err:
             raise ModelBrokenError(
-                f"{self._path}: can't be run: {_first_line(err)}"
+                f"{self._path}: can't be run: {first_line(err)}"
             ) from None
         return [self._interpreter.get_tensor(index) for index in self._returned]
 
@@ -111,7 +111,3 @@ def _interpreters(modules: tuple[str, ...]) -> Any:
 def _open_shape(form: Mapping[str, Any]) -> tuple[int | None, ...]:
     sizes = form.get("shape_signature", form["shape"])
     return tuple(None if size < 0 else int(size) for size in sizes)
-
-
-def _first_line(err: Exception) -> str:
-    return (str(err).strip().splitlines() or [type(err).__name__])[0]
