@@ -8,7 +8,6 @@ import tempfile
 from typing import Any, Final
 
 import numpy as np
-from PIL import Image
 from tokenizers import Tokenizer
 import torch
 from transformers import (
@@ -22,7 +21,6 @@ from transformers import (
 
 from ..errors import CheckpointError
 from ..families.unigram import load_unigram, read_json
-from ..imaging import to_pixel_values
 from .exporters import (
     FLORENCE2_SIZE,
     blip_pair,
@@ -32,7 +30,7 @@ from .exporters import (
     vit_gpt2_pair,
 )
 from .graphs import Pair
-from .model import Array, Checkpoint, Reference, Row
+from .model import Array, Checkpoint, Reference, Row, pixel_values
 from .sentencepiece import write_unigram
 
 _RESAMPLE: Final = {1: "lanczos", 2: "bilinear", 3: "bicubic"}
@@ -74,12 +72,8 @@ class HubCaptioner(Checkpoint):
         )
 
     def inputs(self, samples: Sequence[Any]) -> list[Array]:
-        """Return pixel values of photos, made as the runtime makes them."""
-        found: list[Array] = []
-        for path in samples:
-            with Image.open(path) as image:
-                found.append(to_pixel_values(image.convert("RGB"), self.row.preprocess))
-        return found
+        """Return pixel values of photos."""
+        return pixel_values(samples, self.row.preprocess)
 
     def refer(self, inputs: Array, limit: int) -> Reference:
         """Return what `generate()` says."""

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
+from PIL import Image
 
+from ..imaging import to_pixel_values
 from .graphs import Pair
 
 Array = npt.NDArray[Any]
@@ -57,3 +59,12 @@ class Checkpoint(ABC):
     @abstractmethod
     def write_words(self, folder: Path) -> dict[str, str]:
         """Write what turns ids into text; return the files by their roles."""
+
+
+def pixel_values(photos: Sequence[Any], preprocess: Mapping[str, Any]) -> list[Array]:
+    """Return what an encoder takes of photos, made as the runtime makes it."""
+    found: list[Array] = []
+    for path in photos:
+        with Image.open(path) as image:
+            found.append(to_pixel_values(image.convert("RGB"), preprocess))
+    return found

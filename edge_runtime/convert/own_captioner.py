@@ -11,16 +11,14 @@ from pathlib import Path
 import sys
 from typing import Any, Final
 
-from PIL import Image
 import torch
 from torch import Tensor, nn
 
 from ..errors import CheckpointError, ConversionError
 from ..families.vocabulary import Vocabulary
-from ..imaging import to_pixel_values
 from .attention import KeyValue
 from .graphs import pair_of
-from .model import Array, Checkpoint, Reference, Row
+from .model import Array, Checkpoint, Reference, Row, pixel_values
 from .text_decoders import TextDecoder
 
 WORDS: Final = "vocabulary.txt"
@@ -91,12 +89,8 @@ class OwnCaptioner(Checkpoint):
         )
 
     def inputs(self, samples: Sequence[Any]) -> list[Array]:
-        """Return pixel values of photos, made as the runtime makes them."""
-        found: list[Array] = []
-        for path in samples:
-            with Image.open(path) as image:
-                found.append(to_pixel_values(image.convert("RGB"), self.row.preprocess))
-        return found
+        """Return pixel values of photos."""
+        return pixel_values(samples, self.row.preprocess)
 
     def refer(self, inputs: Array, limit: int) -> Reference:
         """Return the greedy caption, each word computed from all before it."""
