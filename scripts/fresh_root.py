@@ -14,11 +14,11 @@ import subprocess
 import sys
 from typing import Final
 
+from lab.debian_packages import QEMU_SUITE, PackagesError, mirror, unpack
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = Path(os.environ.get("EDGE_CAPTIONS_ROOTS", ROOT / ".cache" / "roots"))
 SUITE: Final = "bookworm"
-QEMU_SUITE: Final = "trixie"
-"""Debian 12's own qemu 7.2 crashes onnxruntime on aarch64; 10 runs it."""
 ARCHES: Final = {"amd64": "x86_64", "arm64": "aarch64"}
 _BINFMT: Final = Path("/proc/sys/fs/binfmt_misc")
 _MAGIC: Final = (
@@ -63,7 +63,10 @@ def base(arch: str) -> Path:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.parent.mkdir(parents=True, exist_ok=True)
     command = ["debootstrap", "--variant=minbase", f"--arch={arch}", SUITE]
-    done = _run([*command, str(unfinished), _mirror()])
+    try:
+        done = _run([*command, str(unfinished), mirror()])
+    except PackagesError as err:
+        raise UnavailableError(str(err)) from None
     if done.returncode:
         raise UnavailableError(f"debootstrap failed: {done.stdout.strip()[-300:]}")
     unfinished.rename(folder)
@@ -124,50 +127,25 @@ def copy_checkout(target: Path) -> None:
             shutil.copy2(source, target / name)
 
 
-def _mirror() -> str:
-    """Return where this system's own Debian packages come from."""
-    asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Label: Debian"]
-    found = _run(asked).stdout.split()
-    if not found:
-        raise UnavailableError("apt knows no Debian packages here: run apt-get update")
-    return found[0]
-
-
 def qemu(machine: str) -> Path:
     """Return a qemu that runs a machine's programs, fetched from Debian at first."""
     program = FOLDER / "qemu" / f"qemu-{machine}"
     if program.exists():
         return program
-    apt = FOLDER / "qemu-apt"
-    for name in ("lists/partial", "archives/partial"):
-        (apt / name).mkdir(parents=True, exist_ok=True)
-    (apt / "status").touch()
-    keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
-    (apt / "sources.list").write_text(
-        f"deb [signed-by={keyring} check-valid-until=no] "
-        f"{_mirror()} {QEMU_SUITE} main\n",
-        encoding="utf-8",
-    )
-    options = {
-        "Dir::Etc::SourceList": apt / "sources.list",
-        "Dir::Etc::SourceParts": "-",
-        "Dir::State::Lists": apt / "lists",
-        "Dir::State::status": apt / "status",
-        "Dir::Cache": apt,
-        "APT::Sandbox::User": "root",
-    }
-    private = [
-        "apt-get",
-        "-qq",
-        *(f"-o{key}={value}" for key, value in options.items()),
-    ]
-    _must(*private, "update")
-    _must(*private, "download", "qemu-user", cwd=apt)
-    (package,) = apt.glob("qemu-user_*.deb")
-    _must("dpkg", "-x", str(package), str(apt / "out"))
+    unpacked = FOLDER / "qemu-package"
+    try:
+        unpack(
+            ["qemu-user"],
+            unpacked,
+            suite=QEMU_SUITE,
+            arch=native_arch(),
+            dependencies=False,
+        )
+    except PackagesError as err:
+        raise UnavailableError(str(err)) from None
     program.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(apt / "out" / "usr" / "bin" / program.name, program)
-    shutil.rmtree(apt)
+    shutil.copy2(unpacked / "usr" / "bin" / program.name, program)
+    shutil.rmtree(unpacked)
     return program
 
 

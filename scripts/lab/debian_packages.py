@@ -10,6 +10,8 @@ import shutil
 import subprocess
 from typing import Final
 
+QEMU_SUITE: Final = "trixie"
+"""Debian 12's own qemu 7.2 crashes onnxruntime on aarch64; 10 runs it."""
 KEYRING: Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
@@ -41,7 +43,7 @@ def unpack(
     shutil.rmtree(work)
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """Return where this system's own Debian packages come from."""
     asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Label: Debian"]
     found = _must(asked).split()
@@ -56,7 +58,7 @@ def _private(work: Path, suite: str, arch: str) -> list[str]:
         (work / name).mkdir(parents=True, exist_ok=True)
     (work / "status").touch()
     (work / "sources.list").write_text(
-        f"deb [signed-by={KEYRING} check-valid-until=no] {_mirror()} {suite} main\n",
+        f"deb [signed-by={KEYRING} check-valid-until=no] {mirror()} {suite} main\n",
         encoding="utf-8",
     )
     options = {

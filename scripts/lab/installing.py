@@ -15,13 +15,11 @@ import subprocess
 import sys
 from typing import Final
 
-from debian_packages import unpack
+from debian_packages import QEMU_SUITE, unpack
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 LAB: Final = Path(os.environ.get("EDGE_CAPTIONS_LAB", ROOT / ".cache" / "lab"))
 EMULATORS: Final = LAB / "qemu" / "usr" / "bin"
-QEMU_SUITE: Final = "trixie"
-"""Debian 12's own qemu 7.2 crashes onnxruntime on aarch64; 10 runs it."""
 SUITE: Final = "bookworm"
 DEBIAN_NAMES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 USERLAND: Final = ("python3", "python3-venv", "python3-pip", "libgomp1", "libstdc++6")
