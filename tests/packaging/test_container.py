@@ -6,18 +6,17 @@ import subprocess
 import sys
 
 import pytest
+from trial import ROOT, try_out
 import yaml
 
 from scripts.dockerfile import DockerfileError, allowed_in_context, read
 
-ROOT = Path(__file__).parents[2]
 CONTAINER = ROOT / "packaging" / "container"
 DOCKERFILES = (
     CONTAINER / "Dockerfile",
     ROOT / "packaging" / "home_assistant_app" / "Dockerfile",
 )
 WORKFLOWS = ROOT / ".github" / "workflows"
-CANNOT_BE_TRIED = 77
 
 
 @pytest.fixture(scope="module")
@@ -152,16 +151,4 @@ def test_workflows_name_what_is_there(name):
     ids=["amd64", "app", "arm64"],
 )
 def test_every_step_works_in_a_chroot(arguments, capsys):
-    script = ROOT / "scripts" / "replay_dockerfile.py"
-    done = subprocess.run(
-        [sys.executable, script, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    with capsys.disabled():
-        sys.stdout.write(f"\n{done.stdout}")
-    if done.returncode == CANNOT_BE_TRIED:
-        pytest.skip(done.stdout.strip().splitlines()[-1])
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.rstrip().endswith("ok")
+    try_out("replay_dockerfile.py", *arguments, capsys=capsys)

@@ -7,11 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from trial import ROOT, try_out
 
-ROOT = Path(__file__).parents[2]
 INSTALL = ROOT / "scripts" / "install"
 UNITS = ROOT / "packaging" / "systemd"
-CANNOT_BE_TRIED = 77
 
 
 def install(*arguments: str, path: str = "/usr/bin:/bin", home: Path | None = None):
@@ -118,18 +117,7 @@ def test_a_worker_that_is_killed_for_memory_does_not_stop_the_service():
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("arch", ["amd64", "arm64"])
 def test_a_fresh_debian_captions_a_photo_and_serves_the_api(arch, capsys):
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "try_install.py"), "--arch", arch],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    with capsys.disabled():
-        sys.stdout.write(f"\n{done.stdout}")
-    if done.returncode == CANNOT_BE_TRIED:
-        pytest.skip(done.stdout.strip().splitlines()[-1])
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.rstrip().endswith("ok")
+    try_out("try_install.py", "--arch", arch, capsys=capsys)
 
 
 @pytest.mark.slow
