@@ -5,21 +5,6 @@ from contextlib import asynccontextmanager
 
 from aiohttp.test_utils import TestClient, TestServer
 
-from edge_runtime.config import Settings
-from edge_runtime.runtime import EdgeRuntime
-from edge_runtime.service import Service
-
-
-@asynccontextmanager
-async def started_service(settings: Settings) -> AsyncIterator[Service]:
-    async with EdgeRuntime(settings) as runtime:
-        service = Service(settings, runtime)
-        try:
-            await service.start()
-            yield service
-        finally:
-            await service.stop()
-
 
 @asynccontextmanager
 async def connected(app) -> AsyncIterator[TestClient]:

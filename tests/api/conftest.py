@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from aiohttp.test_utils import TestClient
-from api_helpers import connected, started_service
+from api_helpers import connected
 import pytest
+from serving import serving
 
 from edge_runtime.api.access import Access
 from edge_runtime.api.app import build_app
@@ -22,7 +23,7 @@ def settings(tmp_path) -> Settings:
 @pytest.fixture
 async def service(settings) -> AsyncIterator[Service]:
     """Return a service that works, without a network address."""
-    async with started_service(settings) as service:
+    async with serving(settings) as service:
         yield service
 
 

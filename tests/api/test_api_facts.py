@@ -3,9 +3,10 @@
 from dataclasses import replace
 import io
 
-from api_helpers import connected, started_service
+from api_helpers import connected
 from PIL import Image
 import pytest
+from serving import serving
 
 from edge_runtime.api.access import Access
 from edge_runtime.api.app import build_app
@@ -133,7 +134,7 @@ async def test_a_photo_of_which_a_thumbnail_is_left_knows_its_place(client, uplo
 async def test_what_is_switched_off_is_neither_told_nor_kept(settings, upload):
     access = Access(loopback_only=True, ingress=False)
     async with (
-        started_service(replace(settings, facts=(FactKind.DATE,))) as service,
+        serving(replace(settings, facts=(FactKind.DATE,))) as service,
         connected(build_app(service, access)) as client,
     ):
         found = await caption(client, upload, store="true", style="detailed")

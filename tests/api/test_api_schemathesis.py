@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 import threading
 
 from aiohttp.test_utils import TestServer
-from api_helpers import started_service
 from hypothesis import HealthCheck, Phase, settings as hypothesis_settings
 import pytest
+from serving import serving
 
 from edge_runtime.api.access import Access
 from edge_runtime.api.app import build_app
@@ -43,7 +43,7 @@ class Served:
 
     async def serve(self, settings: Settings) -> None:
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
-        async with started_service(settings) as service:
+        async with serving(settings) as service:
             _, secret = await service.store.tokens.create("administrator", "admin")
             self.headers = {"Authorization": f"Bearer {secret}"}
             app = build_app(service, Access(loopback_only=False, ingress=False))

@@ -3,8 +3,9 @@
 import asyncio
 import json
 
-from api_helpers import connected, error_of, started_service
+from api_helpers import connected, error_of
 import pytest
+from serving import serving
 
 from edge_runtime.api.access import Access
 from edge_runtime.api.app import build_app
@@ -81,7 +82,7 @@ async def test_the_next_caption_follows_and_so_does_one_after_a_restart(
     third = await caption_of(client, astronaut)
     assert third["caption"].startswith("Look: ")
     await service.stop()
-    async with started_service(load_settings(home=settings.home)) as restarted:
+    async with serving(load_settings(home=settings.home)) as restarted:
         app = build_app(restarted, Access(loopback_only=True, ingress=False))
         async with connected(app) as other:
             fourth = await caption_of(other, astronaut)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from aiohttp.test_utils import TestClient, TestServer
 import pytest
+from serving import serving
 
 from edge_runtime.api.access import Access
 from edge_runtime.api.app import build_app
 from edge_runtime.config import Settings
-from edge_runtime.runtime import EdgeRuntime
 from edge_runtime.service import Service
 
 SAMPLES = Path(__file__).parents[2] / "edge_runtime" / "bundled" / "samples"
@@ -25,13 +25,8 @@ def settings(tmp_path) -> Settings:
 @pytest.fixture
 async def service(settings) -> AsyncIterator[Service]:
     """Return a service that works."""
-    async with EdgeRuntime(settings) as runtime:
-        service = Service(settings, runtime)
-        try:
-            await service.start()
-            yield service
-        finally:
-            await service.stop()
+    async with serving(settings) as service:
+        yield service
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-from contextlib import asynccontextmanager
 from dataclasses import replace
 import hashlib
 import hmac
@@ -12,11 +11,11 @@ import time
 from aiohttp import web
 from aiohttp.test_utils import unused_port
 import pytest
+from serving import serving
 
 from edge_runtime.connectors.errors import ConnectorSetupError
 from edge_runtime.connectors.webhook import WebhookSender, signed
-from edge_runtime.runtime import EdgeRuntime
-from edge_runtime.service import CaptionOptions, Question, Service
+from edge_runtime.service import CaptionOptions, Question
 from edge_runtime.service.deliveries import Patience
 from edge_runtime.store import NewDelivery, Outbox
 
@@ -105,17 +104,6 @@ def settings(settings, receiver):
 def _impatient(monkeypatch):
     quick = Patience(first_s=0.05, most_s=0.2)
     monkeypatch.setattr("edge_runtime.service.deliveries.Patience", lambda: quick)
-
-
-@asynccontextmanager
-async def serving(settings):
-    async with EdgeRuntime(settings) as runtime:
-        service = Service(settings, runtime)
-        try:
-            await service.start()
-            yield service
-        finally:
-            await service.stop()
 
 
 async def caption(service, folder, photo, count=1):

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
-from library_helpers import serving
 import pytest
+from serving import serving
 
 from edge_runtime.config import Settings
 from edge_runtime.service import Service

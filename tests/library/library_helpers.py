@@ -1,8 +1,7 @@
 """A service at work on a folder of real photos, and what tests ask of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 import shutil
 import subprocess
@@ -12,23 +11,10 @@ from typing import Any
 from PIL import Image
 import pytest
 
-from edge_runtime.config import Settings
-from edge_runtime.runtime import EdgeRuntime
 from edge_runtime.service import Service
 from edge_runtime.store import Job, PhotoDetails, PhotoFilter
 
 PHOTOS = Path(__file__).parent.parent / "fixtures" / "photos" / "out_of_domain"
-
-
-@asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[Service]:
-    async with EdgeRuntime(settings) as runtime:
-        service = Service(settings, runtime)
-        try:
-            await service.start()
-            yield service
-        finally:
-            await service.stop()
 
 
 def put_photo(target: Path, name: str = "castle", **save: Any) -> Path:

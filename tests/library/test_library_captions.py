@@ -12,10 +12,10 @@ from library_helpers import (
     photos,
     put_photo,
     scan,
-    serving,
     until,
 )
 import pytest
+from serving import serving
 
 from edge_runtime.folder_settings import Schedule
 from edge_runtime.service.library.conditions import Conditions, conditions, hindrance

@@ -8,9 +8,10 @@ import logging
 from pathlib import Path
 import shutil
 
-from library_helpers import done, photos, result_of, serving, until
+from library_helpers import done, photos, result_of, until
 import pytest
 from real_photos import fill
+from serving import serving
 
 from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.metadata import read_metadata

@@ -12,11 +12,11 @@ from library_helpers import (
     photos,
     put_photo,
     scan,
-    serving,
     size_of,
     until,
 )
 import pytest
+from serving import serving
 
 from edge_runtime.inference.index_messages import FileFacts
 from edge_runtime.service import (

@@ -11,10 +11,10 @@ from library_helpers import (
     put_photo,
     result_of,
     scan,
-    serving,
     until,
 )
 import pytest
+from serving import serving
 
 from edge_runtime.metadata import read_metadata
 from edge_runtime.picture_hash import picture_hash

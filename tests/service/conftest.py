@@ -7,7 +7,8 @@ from pathlib import Path
 import shutil
 
 import pytest
-from service_helpers import SECOND, serving
+from service_helpers import SECOND
+from serving import serving
 
 from edge_runtime.config import AutoDownload, Settings
 from edge_runtime.manifest import load_manifest

@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from service_helpers import serving
+from serving import serving
 
 from edge_runtime.config import Settings
 from edge_runtime.hardware.neighbours import NeighbourMeter

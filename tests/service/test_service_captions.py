@@ -12,7 +12,8 @@ import sqlite3
 
 from PIL import Image
 import pytest
-from service_helpers import SECOND, serving
+from service_helpers import SECOND
+from serving import serving
 
 from edge_runtime.errors import (
     DiskFullError,

@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from service_helpers import SECOND, serving
+from service_helpers import SECOND
+from serving import serving
 
 from edge_runtime.config import AutoDownload
 from edge_runtime.errors import (

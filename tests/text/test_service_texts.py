@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from serving import serving
 
 from edge_runtime.config import Settings
 from edge_runtime.facts import TextPath
-from edge_runtime.runtime import EdgeRuntime
 from edge_runtime.selftest import SAMPLES, SIGN
 from edge_runtime.service import CaptionOptions, Phase, Question, Service
 from edge_runtime.store import JobState
@@ -24,13 +24,8 @@ async def service(llm_home, ocr_home, tmp_path) -> AsyncIterator[Service]:
     settings = Settings(
         home=home, threads=1, offline=True, announce=False, allowed_folders=(SAMPLES,)
     )
-    async with EdgeRuntime(settings) as runtime:
-        service = Service(settings, runtime)
-        try:
-            await service.start()
-            yield service
-        finally:
-            await service.stop()
+    async with serving(settings) as service:
+        yield service
 
 
 def ask(path, *, two_phase=False, store=False, language="en", **options) -> Question:

@@ -9,6 +9,7 @@ import json
 
 from aiohttp.test_utils import TestClient, TestServer
 import pytest
+from serving import serving
 import yaml
 
 if find_spec("llama_cpp") is None:
@@ -83,14 +84,8 @@ def settings(tmp_path) -> Settings:
 
 @pytest.fixture
 async def service(settings) -> AsyncIterator[Service]:
-    async with EdgeRuntime(settings) as runtime:
-        await runtime.store.ensure(runtime.model(TINY))
-        service = Service(settings, runtime)
-        try:
-            await service.start()
-            yield service
-        finally:
-            await service.stop()
+    async with serving(settings, download=TINY) as service:
+        yield service
 
 
 @pytest.fixture
