@@ -30,14 +30,27 @@ class UnderWay(Generic[T]):
     async def drain(self, keep: int = 0) -> None:
         """Wait until only so many are left; raise what one of them raised."""
         while len(self._tasks) > keep:
-            result = await self._tasks[0]
-            self._tasks.popleft()
-            if self._on_result is not None:
-                self._on_result(result)
+            await asyncio.wait((self._tasks[0],))
+            self._take_first()
 
     async def end(self) -> None:
-        """Cancel what is left."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        """Cancel what is left; results that are there by then still count."""
+        try:
+            while self._tasks and _has_result(self._tasks[0]):
+                self._take_first()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._tasks.clear()
+
+    def _take_first(self) -> None:
+        task = self._tasks[0]
+        result = task.result()
+        self._tasks.popleft()
+        if self._on_result is not None:
+            self._on_result(result)
+
+
+def _has_result(task: "asyncio.Task[Any]") -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None

@@ -94,7 +94,7 @@ class CaptionJobs:
         state = {"next": 0, "captioned": 0, "failed": 0, "errors": [], **context.resume}
         context.resume = state
         under_way = UnderWay[EdgeRuntimeError | None](
-            await self._captions.at_once(options),
+            await self._captions.at_once(options, usual=1),
             lambda error: _count(state, photo_ids[state["next"]], error),
         )
         try:

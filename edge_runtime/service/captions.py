@@ -26,8 +26,6 @@ from .questions import CaptionOptions, Question
 CAPTION_JOB: Final = "caption"
 ENRICH_JOB: Final = "enrich"
 _MIN_RETRY_S: Final = 1.0
-_AT_ONCE: Final = 3
-"""While the model works on one photo, the next is made ready and the last stored."""
 _AT_ONCE_WITH_TEXTS: Final = 8
 """All these are seen by the captioner, then the text models come once for them all."""
 
@@ -76,10 +74,10 @@ class CaptionService:
             counters.captions_failed += 1
             raise
 
-    async def at_once(self, options: CaptionOptions) -> int:
-        """Return how many photos of a batch to have under way."""
+    async def at_once(self, options: CaptionOptions, usual: int) -> int:
+        """Return how many photos of a batch to have under way: more if texts follow."""
         has_texts = await self.describer.has_texts(Question(options))
-        return _AT_ONCE_WITH_TEXTS if has_texts else _AT_ONCE
+        return _AT_ONCE_WITH_TEXTS if has_texts else usual
 
     async def enqueue(self, question: Question) -> Job:
         """Queue a question as a job that outlives this request and a restart."""

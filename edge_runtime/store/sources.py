@@ -73,7 +73,9 @@ class Sources:
         """Return every source, the oldest first."""
 
         def work(connection: sqlite3.Connection) -> Sequence[Source]:
-            rows = connection.execute("SELECT * FROM sources ORDER BY created_at, id")
+            rows = connection.execute(
+                "SELECT * FROM sources ORDER BY created_at, rowid"
+            )
             return [_source_of(row) for row in rows]
 
         return await self._database.read(work)

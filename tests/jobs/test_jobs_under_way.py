@@ -50,3 +50,18 @@ async def test_an_error_is_raised_and_the_rest_can_be_cancelled():
     await under_way.end()
     assert cancelled == [1]
     assert len(under_way) == 0
+
+
+async def test_what_is_finished_counts_at_the_end():
+    async def work(number, seconds):
+        await asyncio.sleep(seconds)
+        return number
+
+    results = []
+    under_way = UnderWay(4, results.append)
+    for number, seconds in enumerate((0, 0, 60)):
+        await under_way.start(work(number, seconds))
+    await asyncio.sleep(0.05)
+    assert results == []
+    await under_way.end()
+    assert results == [0, 1]

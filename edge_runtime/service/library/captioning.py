@@ -30,6 +30,8 @@ from .watching import FolderWatch
 
 CAPTION_JOB: Final = "caption_folder"
 _PAGE: Final = 50
+_AT_ONCE: Final = 3
+"""While the model works on one photo, the next is made ready and the last stored."""
 _MAX_ERRORS: Final = 20
 _HOPELESS: Final = 5
 """So many failures in a row that are no photo's fault end the job."""
@@ -93,7 +95,7 @@ class FolderCaptioner:
             obeys_schedule=bool(context.params.get("automatic")),
             likenesses=Likenesses(self._inspect),
             state=context.resume,
-            under_way=UnderWay(await self._captions.at_once(options)),
+            under_way=UnderWay(await self._captions.at_once(options, _AT_ONCE)),
         )
         counts = await self._store.files.counts(watch.source.id)
         run.total = run.done + (
