@@ -1,7 +1,8 @@
 """The files of photos, as the last look at their source found them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 import sqlite3
+from typing import TypeVar
 
 from . import file_rows, search_index
 from .cursors import Page, check_limit, decode_number, encode_cursor, page_of
@@ -17,6 +18,8 @@ from .file_records import (
 from .photo_rows import photo_row, put_file, source_kind
 from .rows import file_of, to_path
 from .times import now_ms
+
+ItemT = TypeVar("ItemT")
 
 
 class Files:
@@ -71,20 +74,7 @@ class Files:
         self, source_id: str, *, limit: int = 500, cursor: str | None = None
     ) -> Page[PhotoFile]:
         """Return a page of a source's files, in the order they were found."""
-        check_limit(limit)
-        above = 0 if cursor is None else decode_number("files", cursor)
-
-        def work(connection: sqlite3.Connection) -> Page[PhotoFile]:
-            rows = connection.execute(
-                "SELECT * FROM files WHERE source_id = ? AND id > ?"
-                " ORDER BY id LIMIT ?",
-                (source_id, above, limit + 1),
-            ).fetchall()
-            return page_of(
-                rows, limit, file_of, lambda row: encode_cursor("files", row["id"])
-            )
-
-        return await self._database.read(work)
+        return await self._page("files", "files", file_of, source_id, limit, cursor)
 
     async def known(self, source_id: str) -> KnownFiles:
         """Return every file of a source, to compare a look at its folder with."""
@@ -117,29 +107,41 @@ class Files:
         self, source_id: str, *, limit: int = 50, cursor: str | None = None
     ) -> Page[UnreadFile]:
         """Return a page of the files that can't be read as photos, by path."""
-        check_limit(limit)
-        above = 0 if cursor is None else decode_number("unread", cursor)
-
-        def work(connection: sqlite3.Connection) -> Page[UnreadFile]:
-            rows = connection.execute(
-                "SELECT * FROM unread_files WHERE source_id = ? AND id > ?"
-                " ORDER BY id LIMIT ?",
-                (source_id, above, limit + 1),
-            ).fetchall()
-            return page_of(
-                rows,
-                limit,
-                file_rows.unread_of,
-                lambda row: encode_cursor("unread", row["id"]),
-            )
-
-        return await self._database.read(work)
+        read = file_rows.unread_of
+        return await self._page(
+            "unread_files", "unread", read, source_id, limit, cursor
+        )
 
     async def counts(self, source_id: str) -> SourceCounts:
         """Return how much of a source there is, and how far it is."""
         return await self._database.read(
             lambda connection: file_rows.counts_of(connection, source_id)
         )
+
+    async def _page(
+        self,
+        table: str,
+        name: str,
+        read_row: Callable[[sqlite3.Row], ItemT],
+        source_id: str,
+        limit: int,
+        cursor: str | None,
+    ) -> Page[ItemT]:
+        """Return a page of a source's rows; `name` is what its cursors are for."""
+        check_limit(limit)
+        above = 0 if cursor is None else decode_number(name, cursor)
+
+        def work(connection: sqlite3.Connection) -> Page[ItemT]:
+            rows = connection.execute(
+                f"SELECT * FROM {table} WHERE source_id = ? AND id > ?"  # noqa: S608  # our own names
+                " ORDER BY id LIMIT ?",
+                (source_id, above, limit + 1),
+            ).fetchall()
+            return page_of(
+                rows, limit, read_row, lambda row: encode_cursor(name, row["id"])
+            )
+
+        return await self._database.read(work)
 
 
 def _by_path(

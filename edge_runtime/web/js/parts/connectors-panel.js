@@ -4,7 +4,7 @@ import { get, inWords, post } from "../core/api.js";
 import { el, fill } from "../core/dom.js";
 import { formatNumber, t } from "../core/i18n.js";
 import { isEnded } from "../core/jobs.js";
-import { live } from "../core/live.js";
+import { Refresher } from "../core/refresher.js";
 import { session } from "../core/session.js";
 import { button } from "./controls.js";
 import { toast } from "./toast.js";
@@ -14,27 +14,18 @@ const SOON_MS = 500;
 
 /** Shows how the connectors stand; `node` goes into the page. */
 export class ConnectorsPanel {
-  #stops = [];
-  #timer = null;
+  #refresher = new Refresher(CHANGES, SOON_MS, () => this.refresh());
   node = el("ul", { class: "folders connectors" });
 
   start() {
-    for (const type of CHANGES) this.#stops.push(live.on(type, () => this.#soon()));
-    this.refresh();
+    this.#refresher.start();
   }
 
   stop() {
-    clearTimeout(this.#timer);
-    for (const stop of this.#stops) stop();
-  }
-
-  #soon() {
-    this.#timer ??= setTimeout(() => this.refresh(), SOON_MS);
+    this.#refresher.stop();
   }
 
   async refresh() {
-    clearTimeout(this.#timer);
-    this.#timer = null;
     try {
       const [{ items }, immich] = await Promise.all([get("connectors"), get("connectors/immich")]);
       const job = immich.job_id === null ? null : await get(`jobs/${immich.job_id}`);

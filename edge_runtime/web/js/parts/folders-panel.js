@@ -3,7 +3,7 @@
 import { call, get, inWords, post, remove } from "../core/api.js";
 import { el, fill } from "../core/dom.js";
 import { formatAgo, formatNumber, formatSeconds, t } from "../core/i18n.js";
-import { live } from "../core/live.js";
+import { Refresher } from "../core/refresher.js";
 import { link } from "../core/router.js";
 import { session } from "../core/session.js";
 import { button, buttonLink, progressBar } from "./controls.js";
@@ -12,34 +12,24 @@ import { folderSettings } from "./folder-settings.js";
 import { kindOf, shareOf } from "./job-words.js";
 import { toast } from "./toast.js";
 
-const CHANGES = ["source.added", "source.changed", "source.removed", "source.online", "source.offline", "job.done", "job.failed", "job.started", "job.cancelled", "reset"];
+const CHANGES = ["source.added", "source.changed", "source.removed", "source.online", "source.offline", "job.done", "job.failed", "job.started", "job.cancelled", "job.progress", "reset"];
 const SOON_MS = 500;
 
 /** Shows and rules the folders; `node` goes into the page. */
 export class FoldersPanel {
   #list = el("ul", { class: "folders" });
-  #stops = [];
-  #timer = null;
+  #refresher = new Refresher(CHANGES, SOON_MS, () => this.refresh());
   node = el("div", {}, this.#list);
 
   start() {
-    for (const type of CHANGES) this.#stops.push(live.on(type, () => this.#soon()));
-    this.#stops.push(live.on("job.progress", () => this.#soon()));
-    this.refresh();
+    this.#refresher.start();
   }
 
   stop() {
-    clearTimeout(this.#timer);
-    for (const stop of this.#stops) stop();
-  }
-
-  #soon() {
-    this.#timer ??= setTimeout(() => this.refresh(), SOON_MS);
+    this.#refresher.stop();
   }
 
   async refresh() {
-    clearTimeout(this.#timer);
-    this.#timer = null;
     try {
       const folders = (await get("sources")).items.filter((source) => source.kind === "library" && source.settings !== null);
       fill(

@@ -3,7 +3,7 @@
 import { call, get, inWords, post } from "../core/api.js";
 import { el, fill } from "../core/dom.js";
 import { t } from "../core/i18n.js";
-import { live } from "../core/live.js";
+import { Refresher } from "../core/refresher.js";
 import { link } from "../core/router.js";
 import { session } from "../core/session.js";
 import { button, buttonLink, pageTitle, progressBar } from "../parts/controls.js";
@@ -22,8 +22,7 @@ export class WelcomeView {
   #steps = el("ol", { class: "guide" });
   #source = null;
   #job = null;
-  #stops = [];
-  #timer = null;
+  #refresher = new Refresher(CHANGES, SOON_MS, () => this.refresh());
   #isChoosing = false;
   /** One more folder is to be chosen, whatever is watched already. */
   #isNew;
@@ -38,22 +37,14 @@ export class WelcomeView {
 
   mount(root) {
     root.append(el("header", { class: "page-head" }, el("div", { class: "page-head-row" }, pageTitle(t("welcome")))), el("p", { class: "guide-words", text: t("welcome.words") }), this.#steps);
-    for (const type of CHANGES) this.#stops.push(live.on(type, () => this.#soon()));
-    this.refresh();
+    this.#refresher.start();
   }
 
   unmount() {
-    clearTimeout(this.#timer);
-    for (const stop of this.#stops) stop();
-  }
-
-  #soon() {
-    this.#timer ??= setTimeout(() => this.refresh(), SOON_MS);
+    this.#refresher.stop();
   }
 
   async refresh() {
-    clearTimeout(this.#timer);
-    this.#timer = null;
     try {
       const sources = (await get("sources")).items.filter((source) => source.settings !== null);
       this.#source = sources.find((source) => source.id === this.#source?.id) ?? (this.#isNew ? null : sources.at(-1)) ?? null;
