@@ -20,6 +20,7 @@ from ..errors import (
 from ..manifest.model import FileSource, ModelFile, ModelSpec
 from .fetch import discard
 from .files import (
+    WORK_NAME,
     check_room,
     disk_errors,
     put_in_place,
@@ -68,6 +69,7 @@ class Installation:
             async with reader:
                 for file in missing:
                     await self._install_file(reader, memory, spec, file)
+            await in_thread(partial(_remove_archive, folder / WORK_NAME))
 
     async def _install_file(
         self,
@@ -94,6 +96,7 @@ class Installation:
                 # what came before a refusal to begin may stay
                 if isinstance(err.__cause__, OSError):
                     await in_thread(partial(_clear, job))
+                    await in_thread(partial(_remove_archive, job.work))
                 raise
             except DownloadError as err:
                 _LOGGER.info("%s/%s: %s: %s", spec.id, file.path, name, err)
@@ -155,6 +158,8 @@ class Installation:
             check_file(job, size, found, taken.sha256)
         except DownloadError:
             await in_thread(partial(discard, taken.path))
+            if taken.archive is not None:
+                await in_thread(partial(_remove_archive, taken.archive))
             raise
         await in_thread(partial(_put, taken.path, job))
         await in_thread(partial(self._record, job, found, source))
@@ -221,7 +226,14 @@ def _clear(job: FileJob) -> None:
     """Remove whatever is unfinished of a file."""
     for leftover in unfinished_names(job.final):
         leftover.unlink(missing_ok=True)
-    shutil.rmtree(job.work, ignore_errors=True)
+
+
+def _remove_archive(path: Path) -> None:
+    """Remove an archive, or the folder of all of them."""
+    if path.is_file():
+        path.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _hash(path: Path, stop: Stop) -> str:

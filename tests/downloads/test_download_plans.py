@@ -1,268 +1,254 @@
-"""The download plan of every row of models.yaml, against a server like the hub's.
+"""The download plan of every row of models.yaml, against local servers.
 
 Files are as long as the rows say under `slow`, and at most 3 MB else: the contents are
 not ours to have, so each is zeros with its own name at the end.
 """
 
 from collections.abc import AsyncIterator
-import contextlib
-from dataclasses import dataclass, field, replace
-import hashlib
-import io
+from dataclasses import replace
+import json
 from pathlib import Path
-import re
-import tarfile
 
-from aiohttp import web
 import pytest
 
-from edge_runtime.const import MB
-from edge_runtime.downloads import ModelState
-from edge_runtime.downloads.files import part_of
-from edge_runtime.errors import DownloadError, HashMismatchError
-from edge_runtime.manifest import load_manifest
-from edge_runtime.manifest.model import ModelFile, ModelSpec, SourceKind
+from edge_runtime.config import Settings
+from edge_runtime.const import RECORD_NAME
+from edge_runtime.downloads import ModelState, ModelStore
+from edge_runtime.downloads.files import WORK_NAME
+from edge_runtime.errors import DownloadError, HashMismatchError, SourceUnreachableError
+from edge_runtime.manifest.model import SourceKind
+from tests.downloads.models import everything_below, put
+from tests.downloads.origins import Blob, Origins, open_origins, wheel_of
+from tests.downloads.plans import (
+    FETCHED,
+    LAST,
+    ROWS,
+    Plan,
+    hub_path,
+    interrupt,
+    parts_of,
+    requests_of,
+    rows_from,
+    serve,
+    tar_of,
+    wheel_name,
+)
 
-CHUNK = bytes(MB)
-LAST = MB
-"""What is still missing of a file whose download was interrupted."""
-UNKNOWN = 2 * MB
-"""The length of files of which no row says it."""
-SHORT = 3 * MB
-MANIFEST = load_manifest(environ={})
-
-
-def kinds_of(spec: ModelSpec) -> set[SourceKind]:
-    return {file.sources[0].kind for file in spec.files}
-
-
-def first_from(kind: SourceKind) -> list[ModelSpec]:
-    return [spec for spec in MANIFEST.models if kind in kinds_of(spec)]
-
-
-ON_HUB = first_from(SourceKind.HUGGINGFACE)
-TO_MAKE = first_from(SourceKind.CONVERT)
-IN_ARCHIVES = first_from(SourceKind.URL)
-
-
-@dataclass
-class Blob:
-    """A file of zeros that ends with a text of its own."""
-
-    size: int
-    end: bytes
-
-    def piece(self, start: int) -> AsyncIterator[bytes]:
-        return self._pieces(start)
-
-    async def _pieces(self, start: int) -> AsyncIterator[bytes]:
-        for chunk in self.chunks(start):
-            yield chunk
-
-    def chunks(self, start: int = 0):
-        zeros = self.size - len(self.end) - start
-        while zeros > 0:
-            yield CHUNK[:zeros]
-            zeros -= len(CHUNK)
-        yield self.end
-
-    @property
-    def sha256(self) -> str:
-        digest = hashlib.sha256()
-        for chunk in self.chunks():
-            digest.update(chunk)
-        return digest.hexdigest()
+FROM_SERVERS = rows_from(*FETCHED)
+FROM_PACKAGES = rows_from(SourceKind.PYPI)
+IN_ARCHIVES = rows_from(SourceKind.URL)
+ON_HUB = rows_from(SourceKind.HUGGINGFACE)
+TO_MAKE = rows_from(SourceKind.CONVERT)
+UNPINNED = [s for s in FROM_SERVERS if any(f.sha256 is None for f in s.files)]
+PINNED = [s for s in FROM_SERVERS if any(f.sha256 for f in s.files)]
 
 
-@dataclass
-class Hub:
-    """Answers as the hub does: the name leads to a store of large files."""
-
-    blobs: dict[str, Blob] = field(default_factory=dict)
-    linked: dict[str, str] = field(default_factory=dict)
-    """What the hub says the hash of a file is, by path."""
-    asked: list[tuple[str, str | None]] = field(default_factory=list)
-    """Path and Range of each request, in order."""
-    url: str = ""
-
-    async def resolve(self, request: web.Request) -> web.Response:
-        path = request.raw_path
-        self.asked.append((path, request.headers.get("Range")))
-        if path not in self.blobs:
-            raise web.HTTPNotFound
-        headers = {"Location": f"{self.url}/store{path}"}
-        headers["X-Linked-ETag"] = f'"{self.linked[path]}"'
-        return web.Response(status=302, headers=headers)
-
-    async def send(self, request: web.Request) -> web.StreamResponse:
-        blob = self.blobs[request.raw_path.removeprefix("/store")]
-        found = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
-        start = int(found[1]) if found else 0
-        response = web.StreamResponse(status=206 if found else 200)
-        if found:
-            whole = f"bytes {start}-{blob.size - 1}/{blob.size}"
-            response.headers["Content-Range"] = whole
-        response.content_length = blob.size - start
-        await response.prepare(request)
-        with contextlib.suppress(ConnectionError):
-            async for chunk in blob.piece(start):
-                await response.write(chunk)
-            await response.write_eof()
-        return response
+def by_id(rows):
+    return pytest.mark.parametrize("row", rows, ids=lambda row: row.id)
 
 
-@pytest.fixture(name="hub")
-async def hub_fixture() -> AsyncIterator[Hub]:
-    hub = Hub()
-    app = web.Application()
-    app.router.add_get("/store/{path:.*}", hub.send)
-    app.router.add_get("/{path:.*}", hub.resolve)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    hub.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield hub
-    await runner.cleanup()
+@pytest.fixture(name="origins")
+async def origins_fixture() -> AsyncIterator[Origins]:
+    async with open_origins() as origins:
+        yield origins
 
 
-def path_on_hub(file: ModelFile) -> str:
-    """Return the path that the hub's documentation gives for a row's file."""
-    source = file.sources[0]
-    return f"/{source.location}/resolve/{source.revision}/{source.filename}"
+@pytest.fixture(name="store_for")
+def store_for_fixture(origins, make_store):
+    def store_for(plan: Plan) -> ModelStore:
+        index = {"PIP_INDEX_URL": f"{origins.url}/simple"}
+        store = make_store(index, hub=origins.url)
+        if plan.spec.requires_acceptance:
+            store.accept_license(plan.spec)
+        return store
+
+    return store_for
 
 
-def served(hub: Hub, spec: ModelSpec, longest: int | None) -> ModelSpec:
-    """Serve a row's files and return the row with the sizes and hashes of these."""
-    files = []
-    for file in spec.files:
-        if file.sources[0].kind is not SourceKind.HUGGINGFACE:
-            files.append(file)
-            continue
-        path = path_on_hub(file)
-        size = min(file.bytes or UNKNOWN, longest or (file.bytes or UNKNOWN))
-        blob = Blob(size, path.encode()[-min(size, 80) :])
-        hub.blobs[path], hub.linked[path] = blob, blob.sha256
-        known = {"bytes": size} if file.bytes else {}
-        if file.sha256:
-            known["sha256"] = blob.sha256
-        files.append(replace(file, sources=file.sources[:1], **known))
-    return replace(spec, files=tuple(files))
+@pytest.fixture(name="home")
+def home_fixture(tmp_path) -> Path:
+    return tmp_path / "home" / "models"
 
 
-def begin(home: Path, spec: ModelSpec, hub: Hub) -> list[tuple[str, str | None]]:
-    """Lay unfinished files, sparse but for nothing, and return the requests due."""
-    due: list[tuple[str, str | None]] = []
-    for file in spec.files:
-        path = path_on_hub(file)
-        size = hub.blobs[path].size
-        have = size - LAST
-        if file.sha256 is None or have <= 0:
-            # of a file without a known hash a beginning proves nothing
-            due.append((path, None))
-            continue
-        part = part_of(home / "models" / spec.id / file.path)
-        part.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as out:
-            out.truncate(have)
-        due.append((path, f"bytes={have}-"))
-    return due
-
-
-async def run_plan(hub, make_store, home, row, longest):
-    spec = served(hub, row, longest)
-    due = begin(home, spec, hub)
-    store = make_store(hub=hub.url)
-    if spec.requires_acceptance:
-        store.accept_license(spec)
-    plan = store.plan(spec)
-    assert [file.path for file in plan.files] == [file.path for file in spec.files]
+async def install(store: ModelStore, plan: Plan, folder: Path) -> None:
+    """Bring a row and look at every file of it."""
+    spec = plan.spec
+    assert [f.path for f in store.plan(spec).files] == [f.path for f in spec.files]
     paths = await store.ensure(spec)
-    assert hub.asked == due
     assert store.state(spec) is ModelState.INSTALLED
     assert store.verify(spec) == []
     assert len(paths) == len(spec.files)
+    found = everything_below(folder)
+    assert found == {".lock", RECORD_NAME, *(file.path for file in spec.files)}
     for file in spec.files:
-        final = home / "models" / spec.id / file.path
-        assert final.stat().st_size == hub.blobs[path_on_hub(file)].size
-        assert not part_of(final).exists()
+        assert (folder / file.path).stat().st_size == plan.contents[file.path].size
 
 
-@pytest.mark.parametrize("row", ON_HUB, ids=lambda row: row.id)
-async def test_every_plan_asks_for_the_right_files_and_goes_on(
-    row, hub, make_store, tmp_path
-):
-    await run_plan(hub, make_store, tmp_path / "home", row, SHORT)
+def test_every_row_is_tried():
+    bundled = [row for row in ROWS if row.is_bundled]
+    tried = {row.id for row in (*FROM_SERVERS, *TO_MAKE, *bundled)}
+    assert tried == {row.id for row in ROWS}
+
+
+@by_id([*FROM_PACKAGES, *IN_ARCHIVES])
+async def test_a_plan_asks_for_each_thing_once_in_order(row, origins, store_for, home):
+    plan = serve(origins, row)
+    await install(store_for(plan), plan, home / row.id)
+    assert origins.asked == [(path, None) for path in plan.requests]
+
+
+@by_id([*ON_HUB, *FROM_PACKAGES])
+async def test_an_interrupted_plan_goes_on(row, origins, store_for, home):
+    plan = serve(origins, row)
+    due = interrupt(origins, plan, home / row.id)
+    await install(store_for(plan), plan, home / row.id)
+    assert origins.asked == due
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("row", ON_HUB, ids=lambda row: row.id)
-async def test_every_plan_goes_on_at_the_last_megabyte_of_its_real_size(
-    row, hub, make_store, tmp_path
+@pytest.mark.timeout(600)
+@by_id([*ON_HUB, *FROM_PACKAGES])
+async def test_an_interrupted_plan_goes_on_at_the_last_megabyte_of_its_real_size(
+    row, origins, store_for, home
 ):
-    await run_plan(hub, make_store, tmp_path / "home", row, None)
+    plan = serve(origins, row, None)
+    due = interrupt(origins, plan, home / row.id)
+    await install(store_for(plan), plan, home / row.id)
+    assert origins.asked == due
 
 
-@pytest.mark.parametrize("row", ON_HUB, ids=lambda row: row.id)
-async def test_a_file_that_is_not_what_the_hub_names_is_refused(
-    row, hub, make_store, tmp_path
+@by_id(IN_ARCHIVES)
+async def test_an_archive_goes_on_where_the_line_was_lost(
+    row, origins, store_for, home
 ):
-    spec = served(hub, row, SHORT)
-    first = spec.files[0]
-    blob = hub.blobs[path_on_hub(first)]
-    blob.end = bytes(len(blob.end))
-    store = make_store(hub=hub.url)
-    if spec.requires_acceptance:
-        store.accept_license(spec)
+    plan = serve(origins, row)
+    store, (path,) = store_for(plan), plan.requests
+    origins.lost[path] = origins.blobs[path].size - LAST
+    with pytest.raises(SourceUnreachableError, match="what came is kept"):
+        await store.ensure(plan.spec)
+    assert store.state(plan.spec) is ModelState.PARTIAL
+    (part,) = (home / row.id / WORK_NAME).glob("*.part")
+    have = part.stat().st_size
+    assert have > LAST
+    origins.lost.clear()
+    origins.asked.clear()
+    await install(store, plan, home / row.id)
+    assert origins.asked == [(path, f"bytes={have}-")]
+
+
+@by_id(PINNED)
+async def test_another_content_is_refused(row, origins, store_for, home):
+    plan = serve(origins, row)
+    pinned = [file for file in plan.spec.files if file.sha256]
+    plan.spec = replace(plan.spec, files=(pinned[0],))
+    change(origins, plan)
+    store = store_for(plan)
     with pytest.raises(HashMismatchError, match="the file was removed"):
-        await store.ensure(spec)
-    final = tmp_path / "home" / "models" / spec.id / first.path
-    assert not final.exists()
-    assert not part_of(final).exists()
-    assert {path for path, _ in hub.asked} == {path_on_hub(first)}
-    assert not store.state(spec).is_usable
+        await store.ensure(plan.spec)
+    assert everything_below(home / row.id) == {".lock"}
+    assert not store.state(plan.spec).is_usable
+    assert origins.paths == plan.requests
 
 
-@pytest.mark.parametrize("row", TO_MAKE, ids=lambda row: row.id)
-async def test_a_row_that_no_server_has_tells_how_it_is_made(
-    row, hub, make_store, tmp_path
+def change(origins: Origins, plan: Plan, *, honest: bool = False) -> None:
+    """Have the servers give out another first file of the same length."""
+    file = plan.spec.files[0]
+    source = file.sources[0]
+    old = plan.contents[file.path]
+    other = Blob([old.size - 5, b"other"])
+    if source.kind is SourceKind.HUGGINGFACE:
+        path = hub_path(source)
+        origins.blobs[path] = other
+        if honest:
+            origins.linked[path] = other.sha256
+    elif source.kind is SourceKind.URL:
+        (path,) = plan.requests
+        members = {f.sources[0].member: plan.contents[f.path] for f in plan.spec.files}
+        origins.blobs[path] = tar_of({**members, source.member: other})
+    else:
+        requirement, member = parts_of(source)[-1]
+        last = plan.parts[file.path][-1]
+        blob = Blob([last.size - 5, b"other"])
+        origins.wheel(wheel_name(requirement), wheel_of({member: blob}))
+
+
+@by_id(UNPINNED)
+async def test_a_first_download_is_recorded_and_another_content_refused_later(
+    row, origins, store_for, home
 ):
+    plan = serve(origins, row)
+    unpinned = [file for file in plan.spec.files if file.sha256 is None]
+    plan.spec = replace(plan.spec, files=tuple(unpinned))
+    store, folder = store_for(plan), home / row.id
+    await store.ensure(plan.spec)
+    record = folder / RECORD_NAME
+    recorded = json.loads(record.read_text())["files"]
+    hashes = {f.path: plan.contents[f.path].sha256 for f in unpinned}
+    assert {path: entry["sha256"] for path, entry in recorded.items()} == hashes
+    first = folder / unpinned[0].path
+    first.unlink()
+    change(origins, plan, honest=True)
+    with pytest.raises(HashMismatchError, match="download --remove"):
+        await store.ensure(plan.spec)
+    left = {".lock", RECORD_NAME, *(file.path for file in unpinned[1:])}
+    assert everything_below(folder) == left
+    assert not store.state(plan.spec).is_usable
+    assert json.loads(record.read_text())["files"] == recorded
+
+
+OTHERS = [(row, f) for row in ROWS for f in row.files if len(f.sources) > 1]
+
+
+@pytest.mark.parametrize(
+    ("row", "file"), OTHERS, ids=[f"{row.id}-{file.path}" for row, file in OTHERS]
+)
+async def test_the_next_source_is_asked_where_the_first_has_it_not(
+    row, file, origins, store_for, home
+):
+    first, second = file.sources
+    plan = serve(origins, replace(row, files=(replace(file, sources=(second,)),)))
+    both = replace(plan.spec.files[0], sources=file.sources)
+    plan.spec = replace(plan.spec, files=(both,))
+    await install(store_for(plan), plan, home / row.id)
+    assert origins.paths == [requests_of([first])[0], *requests_of([second])]
+
+
+@by_id(TO_MAKE)
+async def test_a_row_that_no_server_has_tells_how_it_is_made(
+    row, origins, make_store, home
+):
+    store = make_store(hub=origins.url)
     with pytest.raises(DownloadError, match="no server has it") as caught:
-        await make_store(hub=hub.url).ensure(row)
+        await store.ensure(row)
     assert row.files[0].sources[0].location in caught.value.message
-    assert hub.asked == []
+    assert origins.asked == []
 
 
-@pytest.mark.parametrize("row", IN_ARCHIVES, ids=lambda row: row.id)
-async def test_a_row_in_an_archive_takes_its_members(row, server, make_store, tmp_path):
-    contents = {file.sources[0].member: file.path.encode() * 9 for file in row.files}
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as archive:
-        for name, data in contents.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(data)
-            archive.addfile(entry, io.BytesIO(data))
-    address = row.files[0].sources[0].location
-    assert address.startswith("https://github.com/")
-    path = address.removeprefix("https://github.com")
-    server.add(path, out.getvalue())
-    files = tuple(
-        replace(file, sources=(replace(file.sources[0], location=server.url + path),))
-        for file in row.files
-    )
-    spec, store = replace(row, files=files), make_store()
-    store.accept_license(spec)
-    found = await store.ensure(spec)
-    assert [place.read_bytes() for place in found.values()] == list(contents.values())
-    assert set(server.paths()) == {path}
+@by_id(TO_MAKE)
+async def test_a_row_that_was_made_is_recorded_and_another_content_refused_later(
+    row, origins, make_store, home
+):
+    store = make_store(hub=origins.url)
+    made = [f for f in row.files if f.sources[0].kind is SourceKind.CONVERT]
+    spec, folder = replace(row, files=tuple(made)), home / row.id
+    for file in made:
+        put(folder / file.path, file.path.encode())
+    await store.ensure(spec)
     assert store.state(spec) is ModelState.INSTALLED
+    put(folder / made[0].path, b"other")
+    assert [p.code for p in store.verify(spec)] == ["hash_mismatch"]
+    with pytest.raises(DownloadError, match="no server has it"):
+        await store.ensure(spec)
+    assert not store.state(spec).is_usable
+    assert origins.asked == []
 
 
-def test_every_row_has_a_plan_that_is_tried():
-    tried = {*ids(ON_HUB), *ids(TO_MAKE), *ids(IN_ARCHIVES)}
-    bundled = {spec.id for spec in MANIFEST.models if spec.is_bundled}
-    packages = ids(first_from(SourceKind.PYPI))  # fetched by pip, not from a hub
-    assert tried | bundled | packages == ids(MANIFEST.models)
-
-
-def ids(rows) -> set[str]:
-    return {spec.id for spec in rows}
+@by_id([row for row in ROWS if row.is_bundled])
+async def test_a_row_of_the_package_asks_nobody(row, origins, tmp_path):
+    home = tmp_path / "home"
+    store = ModelStore(Settings(home=home, hub=origins.url))
+    assert store.state(row) is ModelState.BUNDLED
+    assert store.verify(row) == []
+    assert len(await store.ensure(row)) == len(row.files)
+    assert origins.asked == []
+    assert not home.exists()

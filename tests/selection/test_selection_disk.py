@@ -67,3 +67,14 @@ def test_archives_of_several_files_lie_there_one_at_a_time():
     assert room_needed(coming[1:], {}) == 200 + 100 + 200
     assert room_needed(coming, {small.path: 150, other.path: 900}) == 300 + 50 + 300
     assert free_bytes_wanted(0) == 0
+
+
+def test_an_archive_of_several_files_lies_there_until_the_last():
+    one, two = (
+        FileSource(SourceKind.URL, "https://h/pack.zip", member=name)
+        for name in ("a", "b")
+    )
+    large, small = files(300, 200)
+    coming = [replace(large, sources=(one,)), replace(small, sources=(two,))]
+
+    assert room_needed(coming, {}) == 300 + 200 + 500
