@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from . import hardware as machine
+from .benchmark import Benchmark
 from .config import Settings
 from .const import EMBEDDED_MODEL, ONNX, SHARE_OF_MEMORY
 from .downloads import ModelStore
@@ -111,6 +112,12 @@ class EdgeRuntime:
             forbid=self.settings.forbid_providers,
         )
         return ProviderBook(plans, WorkerLaunch(self.settings.worker_command))
+
+    @cached_property
+    def benchmark(self) -> Benchmark:
+        """Return what measures how fast this machine is, and remembers it."""
+        launch = WorkerLaunch(self.settings.worker_command)
+        return Benchmark(self.settings.home, launch)
 
     @cached_property
     def composer(self) -> "Composer":

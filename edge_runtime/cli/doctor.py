@@ -9,6 +9,7 @@ from typing import Any, Final
 from ..const import EMBEDDED_MODEL
 from ..errors import EdgeRuntimeError
 from ..hardware.software import SoftwareInfo, inspect_software
+from ..hardware.speed import MachineSpeed
 from ..hardware.traps import Severity, Trap, traps
 from ..inference.providers import ProviderReport
 from ..manifest import ModelSpec
@@ -17,7 +18,7 @@ from ..schemas import Task
 from ..selection import Selection
 from ..selftest import SelfTest
 from ..units import human_bytes
-from . import acceleration
+from . import acceleration, speed
 from .exit_codes import ExitCode
 from .hardware import describe
 from .output import Console
@@ -41,6 +42,11 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-model", action="store_true", help="don't load and run the captioner"
     )
+    parser.add_argument(
+        "--benchmark",
+        action="store_true",
+        help="measure how fast this machine computes (2 s), for better estimates",
+    )
     parser.set_defaults(run=run)
 
 
@@ -48,9 +54,10 @@ async def run(
     runtime: EdgeRuntime, options: argparse.Namespace, console: Console
 ) -> ExitCode:
     """Check the machine, the libraries and the captioner that would answer now."""
+    found = await _measure(runtime) if options.benchmark else []
     selection = runtime.select()
     software = inspect_software()
-    found = list(traps(runtime.hardware, software, os.environ))
+    found += traps(runtime.hardware, software, os.environ)
     test: SelfTest | None = None
     if not options.no_model:
         try:
@@ -68,6 +75,16 @@ async def run(
         report.print(console)
     worst = any(trap.severity is Severity.ERROR for trap in found)
     return ExitCode.PHOTO if worst else ExitCode.OK
+
+
+async def _measure(runtime: EdgeRuntime) -> list[Trap]:
+    """Run the self-benchmark; return what prevented it."""
+    try:
+        await runtime.benchmark.run(runtime.hardware)
+    except EdgeRuntimeError as err:
+        sentence = f"the benchmark did not run: {err.message}"
+        return [Trap(err.code, Severity.ERROR, sentence, "")]
+    return []
 
 
 def _captioner(runtime: EdgeRuntime, selection: Selection) -> ModelSpec:
@@ -117,8 +134,13 @@ class _Report:
             },
             "self_test": test,
             "acceleration": [asdict(report) for report in self.acceleration],
+            "speed": asdict(self._speed),
             "findings": [asdict(trap) for trap in self.found],
         }
+
+    @property
+    def _speed(self) -> MachineSpeed:
+        return self.runtime.benchmark.speed(self.runtime.hardware)
 
     def _version(self, name: str, version: str | None) -> str:
         if version is None or name != "llama-cpp-python":
@@ -130,6 +152,9 @@ class _Report:
     def print(self, console: Console) -> None:
         _title(console, "Machine")
         for label, value in describe(self.runtime.hardware):
+            _row(console, label, value)
+        _title(console, "Speed")
+        for label, value in speed.rows(self._speed):
             _row(console, label, value)
         _title(console, "Installation")
         _row(console, "python", self.software.python)

@@ -11,10 +11,15 @@ import logging
 from time import monotonic
 from typing import Final
 
-from ..errors import EdgeRuntimeError, ProviderFailedError
+from ..errors import (
+    EdgeRuntimeError,
+    ProviderFailedError,
+    WorkerCrashedError,
+    WorkerTimeoutError,
+)
 from ..hardware.providers import ProviderPlan
-from .child import Child, WorkerLaunch, describe_exit
-from .messages import result_of
+from .child import WorkerLaunch
+from .errand import ask_once
 
 _LOGGER = logging.getLogger(__name__)
 _RETRY_S: Final = 600.0
@@ -138,17 +143,7 @@ class ProviderBook:
 
 async def _probe(launch: WorkerLaunch, options: dict[str, str]) -> None:
     """Let a child compute a product with a provider; raise why it can't."""
-    child = await Child.start(launch)
     try:
-        async with asyncio.timeout(_PROBE_TIMEOUT_S):
-            answer = await child.ask({"op": "probe", "options": options})
-        if answer is None:
-            reason = describe_exit(await child.wait(), child.last_words)
-            raise ProviderFailedError(f"{reason}, when it was tried")
-    except TimeoutError:
-        raise ProviderFailedError(
-            f"no answer in {_PROBE_TIMEOUT_S:g} s, when it was tried"
-        ) from None
-    finally:
-        await child.end()
-    result_of(answer)
+        await ask_once(launch, {"op": "probe", "options": options}, _PROBE_TIMEOUT_S)
+    except (WorkerCrashedError, WorkerTimeoutError) as err:
+        raise ProviderFailedError(f"{err.message}, when it was tried") from None

@@ -56,6 +56,7 @@ class Worker:
             "read": lambda: self._read(ReadJob.from_header(header), payload),
             "ping": dict,
             "probe": lambda: _probe(header),
+            "benchmark": lambda: _benchmark(header),
         }
         op = str(header.get("op"))
         if op not in answers:
@@ -159,6 +160,13 @@ def _probe(header: dict[str, Any]) -> dict[str, Any]:
     """Try one of onnxruntime's providers; a crash is told by the parent."""
     _load("edge_runtime.sessions.onnx_providers:probe")(dict(header["options"]))
     return {}
+
+
+def _benchmark(header: dict[str, Any]) -> dict[str, Any]:
+    """Measure how fast this machine computes, with each number of threads."""
+    measure = _load("edge_runtime.sessions.benchmark:measure")
+    more = (int(header["buffer_bytes"]), float(header["seconds"]))
+    return {"rates": [measure(int(n), *more) for n in header["threads"]]}
 
 
 def _config(

@@ -23,6 +23,7 @@ from .events import EventHub
 from .immich import ImmichJobs
 from .keeping import Keeper
 from .library import LibraryService
+from .measuring import SpeedMeter
 from .model_jobs import ModelJobs
 from .models import ModelService
 from .naming import PlaceNames
@@ -70,6 +71,7 @@ class Service:
         self._pool: RunnerPool | None = None
         self._rest: Rest | None = None
         self._selector: Selector | None = None
+        self._meter: SpeedMeter | None = None
         self._is_open = False
         self._works = False
 
@@ -101,10 +103,15 @@ class Service:
             await self.deliveries.start()
         if watch:
             await self.library.start()
+            self._meter = SpeedMeter(self._parts)
+            self._meter.start()
         self._works = True
 
     async def stop(self) -> None:
         """Park the jobs, end the workers, close the store; within a few seconds."""
+        if self._meter is not None:
+            self._meter.stop()
+            self._meter = None
         if self._works:
             self._works = False
             self.captions.stop()

@@ -31,7 +31,7 @@ _share_arena()
 
 
 class OnnxSession:
-    """One ONNX graph.
+    """One ONNX graph, of a file or in memory.
 
     The arena stays on (switching it off raises the peak of convolution nets by 70 %)
     and is shrunk after a run marked `last`.
@@ -39,13 +39,13 @@ class OnnxSession:
 
     def __init__(
         self,
-        path: str,
+        path: str | bytes,
         *,
         threads: int,
         options: Mapping[str, Any],
         initializers: Mapping[str, float] | None = None,
     ) -> None:
-        self._path = path
+        self._path = path if isinstance(path, str) else "a graph in memory"
         settings = ort.SessionOptions()
         settings.intra_op_num_threads = threads
         settings.inter_op_num_threads = 1
@@ -76,7 +76,7 @@ class OnnxSession:
         except Exception as err:  # noqa: BLE001 - its errors have no common base
             self._blame_provider(err)
             raise ModelBrokenError(
-                f"{path}: can't be loaded by onnxruntime: {first_line(err)}"
+                f"{self._path}: can't be loaded by onnxruntime: {first_line(err)}"
             ) from None
         if self._provider and self._session.get_providers() == [CPU]:
             raise ProviderFailedError(f"onnxruntime left '{self._provider}' by itself")

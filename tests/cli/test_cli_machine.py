@@ -111,6 +111,33 @@ def test_doctor_can_leave_the_model_alone(cli):
     assert json.loads(ended.out)["self_test"] is None
 
 
+def test_doctor_measures_the_machine_when_asked(cli):
+    def speed(*options):
+        ended = cli("doctor", "--no-model", *options)
+        assert ended.code == 0
+        return "\n".join(ended.lines)
+
+    assert "guessed from the processor" in speed()
+    measured = speed("--benchmark")
+    assert "measured here once" in measured
+    assert "GOP/s int8" in measured
+    again = json.loads(speed("--json"))["speed"]
+    assert again["runs"] == 1
+    assert again["one"]["fp32_gops"] > 0
+
+
+def test_doctor_says_why_it_could_not_measure(cli):
+    ended = cli(
+        "doctor",
+        "--no-model",
+        "--benchmark",
+        EDGE_CAPTIONS_WORKER_COMMAND="/no/python",
+    )
+    assert ended.code == 1
+    assert "the benchmark did not run" in ended.out
+    assert "Traceback" not in ended.err
+
+
 def test_download_says_what_it_would_do(cli):
     ended = cli("download", "--dry-run", "florence-2-base-ft")
     assert ended.code == 0
