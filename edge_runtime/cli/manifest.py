@@ -10,7 +10,8 @@ from ..downloads.locate import BUNDLED_FOLDER
 from ..errors import ManifestError
 from ..inference.registry import FAMILIES, SESSIONS
 from ..manifest import Manifest, load_manifest, manifest_path
-from ..manifest.checks import Finding, Grade, check_manifest
+from ..manifest.checks import check_manifest
+from ..manifest.findings import Finding, Grade
 from ..runtime import EdgeRuntime
 from .exit_codes import ExitCode
 from .output import Console

@@ -37,6 +37,7 @@ def write_row(
         "languages": list(row.languages),
         "verified": False,
         "requires": {"arch": ["x86_64", "aarch64"]},
+        "provenance": {"files": f"made from {origin} by edge-captions convert"},
         "files": [_file(folder / name, role, origin) for role, name in files.items()],
         "generate": dict(row.generate),
     }

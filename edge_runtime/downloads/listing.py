@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from ..config import Settings
 from ..errors import DownloadError
-from ..manifest.checks import Finding, Grade, finding
+from ..manifest.findings import Finding, Grade, finding
 from ..manifest.model import (
     DEFAULT_REVISION,
     FileSource,

@@ -187,6 +187,16 @@ GENERATE: Final[Mapping[str, Reader]] = MappingProxyType(
     }
 )
 
+PROVENANCE: Final[Mapping[str, Reader]] = MappingProxyType(
+    dict.fromkeys(
+        (
+            *("files", "requires", "compute_gmac", "languages"),
+            *("preprocess", "generate"),
+        ),
+        YamlValue.text,
+    )
+)
+
 METRICS: Final = (
     "bleu1", "bleu2", "bleu3", "bleu4", "cider", "rouge_l", "meteor", "spice",
     "coco_cider", "nocaps_cider", "textcaps_cider", "bleu", "pope", "mmstar",

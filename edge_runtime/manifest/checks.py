@@ -2,19 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 import hashlib
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from ..preferences import AUTO, NONE
 from ..schemas import Task
-from .blocks import METRICS, Basis
+from .findings import Finding, Grade, finding
 from .licenses import license_problem
 from .model import Manifest, ModelFile, ModelFormat, ModelSpec, SourceKind, Tuning
+from .sourced import untold
 
 LIBRARIES_OF: Final[Mapping[ModelFormat, frozenset[str]]] = MappingProxyType(
     {
@@ -23,36 +22,6 @@ LIBRARIES_OF: Final[Mapping[ModelFormat, frozenset[str]]] = MappingProxyType(
         ModelFormat.TFLITE: frozenset({"ai-edge-litert", "tflite-runtime"}),
     }
 )
-_PHOTO_COUNTS: Final = ("photos_right", "photos_half_right", "photos_wrong")
-
-
-class Grade(StrEnum):
-    """How bad a finding is."""
-
-    ERROR = "error"
-    NOTE = "note"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that a person should know of a manifest."""
-
-    code: str
-    model_id: str | None
-    sentence: str
-    grade: Grade = Grade.ERROR
-    where: str | None = None
-    """File and line."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the finding as JSON has it."""
-        return {
-            "grade": self.grade.value,
-            "code": self.code,
-            "model": self.model_id,
-            "where": self.where,
-            "sentence": self.sentence,
-        }
 
 
 def check_manifest(
@@ -66,17 +35,10 @@ def check_manifest(
     for spec in manifest.models:
         findings += _programs(spec, families, libraries)
         findings += _terms(spec)
-        findings += _numbers(spec)
+        findings += untold(spec)
         findings += _memory(spec)
         findings += _files(spec, bundled)
     return tuple(findings)
-
-
-def finding(
-    spec: ModelSpec, code: str, sentence: str, grade: Grade = Grade.ERROR
-) -> Finding:
-    """Return a finding about one row."""
-    return Finding(code, spec.id, sentence, grade, spec.source)
 
 
 def _defaults(manifest: Manifest) -> Iterator[Finding]:
@@ -167,17 +129,6 @@ def _programs(
 def _terms(spec: ModelSpec) -> Iterator[Finding]:
     if (problem := license_problem(spec)) is not None:
         yield finding(spec, "license", problem)
-
-
-def _numbers(spec: ModelSpec) -> Iterator[Finding]:
-    quality = spec.quality
-    if "score" in quality and "basis" not in quality:
-        yield finding(spec, "basis_missing", "quality.score does not say its basis")
-    told = [key for key in (*METRICS, *_PHOTO_COUNTS) if key in quality]
-    claims = quality.get("basis", Basis.ESTIMATED) != Basis.ESTIMATED
-    if (told or claims) and "source" not in quality:
-        what = ", ".join(told) or f"a score that is {quality['basis']}"
-        yield finding(spec, "source_missing", f"quality holds {what} without a source")
 
 
 def _memory(spec: ModelSpec) -> Iterator[Finding]:

@@ -25,6 +25,8 @@ def record_measurement(
     document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     (row,) = document["models"]
     row["requires"]["memory_bytes"] = peak_rss_bytes
+    provenance = row.setdefault("provenance", {})
+    provenance["requires"] = f"measured by edge-captions convert on {device}"
     row["measured"] = [
         {
             "device": device,

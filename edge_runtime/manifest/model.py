@@ -173,6 +173,8 @@ class ModelSpec:
     """`score` (0-100, comparable in the task) and published or measured metrics."""
     requires: Requirements = Requirements()
     measured: tuple[Measurement, ...] = ()
+    provenance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Where numbers come from, by the key that holds them."""
     compute_gmac: float | None = None
     """Multiply-accumulates of one photo's vision encoder, in 10^9."""
     preprocess: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))

@@ -11,6 +11,7 @@ from ..yaml_reader import YamlValue, suggest
 from .blocks import (
     GENERATE,
     PREPROCESS,
+    PROVENANCE,
     QUALITY,
     Reader,
     at_least,
@@ -138,6 +139,7 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
         "quality": block(QUALITY),
         "requires": _read_requires,
         "measured": _read_measured,
+        "provenance": block(PROVENANCE),
         "compute_gmac": read_positive,
         "preprocess": block(PREPROCESS),
         "generate": block(GENERATE),

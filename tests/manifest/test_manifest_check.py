@@ -10,7 +10,9 @@ from edge_runtime.cli.main import main
 from edge_runtime.downloads.locate import BUNDLED_FOLDER
 from edge_runtime.inference.registry import FAMILIES, SESSIONS
 from edge_runtime.manifest import load_manifest
-from edge_runtime.manifest.checks import Grade, check_manifest
+from edge_runtime.manifest.checks import check_manifest
+from edge_runtime.manifest.converted import record_measurement
+from edge_runtime.manifest.findings import Grade
 
 KNOWN = (frozenset(FAMILIES), frozenset(SESSIONS))
 ZEROS = "0" * 64
@@ -25,6 +27,7 @@ NEW = """\
     languages: [en]
     requires: {memory_bytes: 9000, kv_bytes_per_token: 1, context_tokens: 512}
     options: {n_ctx: 512}
+    provenance: {files: its page, requires: measured}
     files:
       - path: mine.gguf
         bytes: 8000
@@ -58,12 +61,20 @@ def second(*changes: tuple[str, str]) -> str:
 
 
 BASE = "tuning: base"
+SCORED = "    quality: {score: 1, basis: estimated}\n    files:"
+WORK = "    compute_gmac: 1\n    files:"
 WRONG = {
     "family_unknown": row(("family: text_chat", "family: text_chats")),
     "library_unknown": row(("library: llama-cpp-python", "library: llama.cpp")),
     "library_format": row(("library: llama-cpp-python", "library: onnxruntime")),
     "license": row(("license: Apache-2.0", "license: Apache-2")),
-    "basis_missing": row(("    files:", "    quality: {score: 1}\n    files:")),
+    "basis_missing": row(
+        ("    files:", "    quality: {score: 1, source: a page}\n    files:")
+    ),
+    "estimate_unexplained": row(("    files:", SCORED)),
+    "files_unsourced": row(("files: its page, ", "")),
+    "requires_unsourced": row((", requires: measured", "")),
+    "compute_gmac_unsourced": row(("    files:", WORK)),
     "source_missing": row(("    files:", "    quality: {cider: 1}\n    files:")),
     "memory_unknown": row(("memory_bytes: 9000, ", ""), ("        bytes: 8000\n", "")),
     "memory_below_weights": row(("memory_bytes: 9000", "memory_bytes: 7999")),
@@ -80,6 +91,17 @@ def test_nothing_is_wrong_with_the_shipped_list():
 
 def test_a_sound_row_of_ones_own_is_no_finding(tmp_path):
     assert errors_in(written(tmp_path, NEW)) == []
+
+
+def test_a_row_that_was_made_here_says_where_its_numbers_come_from(tmp_path):
+    text = row(
+        ("    provenance: {files: its page, requires: measured}\n", ""),
+        ("[{huggingface: me/mine, revision: abc}]", "[{convert: me/mine}]"),
+    )
+    path = written(tmp_path, text)
+    assert errors_in(path) == [("requires_unsourced", "mine")]
+    record_measurement(path, "a laptop", 1.5, 9000)
+    assert errors_in(path) == []
 
 
 @pytest.mark.parametrize("code", WRONG)
