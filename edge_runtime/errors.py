@@ -191,6 +191,12 @@ class ConversionDriftsError(ConversionError):
     code = "conversion_drifts"
 
 
+class ModelCannotAnswerError(ModelError):
+    """What is asked is more than the models that are here can do."""
+
+    code = "model_cannot_answer"
+
+
 class PromptTooLongError(ModelError):
     """What a language model should read doesn't fit into its context."""
 

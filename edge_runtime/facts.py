@@ -114,9 +114,13 @@ class Fact:
 
 def one_line(text: str) -> str:
     """Return a text as one bounded line without control characters."""
-    spaced = "".join(_shown(c) for c in text[: MAX_FACT_CHARS * 4])
-    line = " ".join(unicodedata.normalize("NFC", spaced).split())
-    return line[:MAX_FACT_CHARS].rstrip()
+    return in_one_line(text[: MAX_FACT_CHARS * 4])[:MAX_FACT_CHARS].rstrip()
+
+
+def in_one_line(text: str) -> str:
+    """Return a text without line breaks, control characters and turned directions."""
+    spaced = "".join(_shown(c) for c in text)
+    return " ".join(unicodedata.normalize("NFC", spaced).split())
 
 
 def of_kind(facts: Iterable[Fact], kind: FactKind) -> tuple[Fact, ...]:

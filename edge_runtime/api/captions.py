@@ -1,7 +1,6 @@
 """`/api/v1/captions`: describe a photo now, or as a job."""
 
 from dataclasses import dataclass, replace
-import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,8 +35,8 @@ from .fields import (
     Choice,
     Field,
     Integer,
+    JsonMap,
     ListOf,
-    MapOf,
     Text,
     answer,
     language,
@@ -54,16 +53,10 @@ _FACT: Final = Text(max_length=500)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts(MapOf):
-    """Facts about a photo; in a form they are JSON."""
+class Facts(JsonMap):
+    """Facts about a photo."""
 
     item: Field = _FACT
-
-    def _from_text(self, text: str, where: str) -> Any:
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
-            raise RequestError(f"{where}: must be a JSON object") from None
 
     def _read(self, value: Any, where: str) -> Any:
         facts = super()._read(value, where)
@@ -113,6 +106,8 @@ OPTIONS: Final[dict[str, Field]] = {
         required=False, default=False, description="whatever is known already"
     ),
 }
+PHOTO_ID: Final = ulid(required=False)
+PATH: Final = Text(required=False, min_length=1, max_length=4096)
 RECOMMENDED: Final = answer(
     model=Text(), why=Text(), download_bytes=Integer(nullable=True)
 )
@@ -121,9 +116,7 @@ ANSWER: Final = answer(
     recommended=replace(RECOMMENDED, nullable=True),
     bytes_outside=Integer(minimum=0, description="bytes sent out of this house"),
 )
-ERRORS: Final[tuple[type[EdgeRuntimeError], ...]] = (
-    FactError,
-    TemplateError,
+PHOTO_ERRORS: Final[tuple[type[EdgeRuntimeError], ...]] = (
     PhotoNotFoundError,
     PathNotAllowedError,
     PhotoFormatError,
@@ -136,6 +129,8 @@ ERRORS: Final[tuple[type[EdgeRuntimeError], ...]] = (
     WorkerTimeoutError,
     DiskFullError,
 )
+"""What may go wrong when a model looks at a photo."""
+ERRORS: Final = (FactError, TemplateError, *PHOTO_ERRORS)
 
 
 @ROUTES.post(
@@ -143,8 +138,8 @@ ERRORS: Final[tuple[type[EdgeRuntimeError], ...]] = (
     summary="Describe a photo: an upload, a photo's id or a path in an allowed folder",
     upload=True,
     body=obj(
-        photo_id=ulid(required=False),
-        path=Text(required=False, min_length=1, max_length=4096),
+        photo_id=PHOTO_ID,
+        path=PATH,
         source=Text(
             required=False,
             min_length=1,
@@ -222,21 +217,14 @@ def options_of(call: Call) -> CaptionOptions:
     return options
 
 
-def _question(call: Call) -> Question:
+def with_photo(call: Call, question: Question) -> Question:
+    """Return a question with the one photo that a call names."""
     body, upload = call.body, call.upload
     given = [upload, body["photo_id"], body["path"]]
     if sum(one is not None for one in given) != 1:
         raise RequestError(
             "name one photo: upload it, or give its photo_id or its path"
         )
-    question = Question(
-        options=replace(options_of(call), look_for=tuple(body["look_for"] or ())),
-        photo_id=body["photo_id"],
-        source=body["source"],
-        store=body["store"],
-        two_phase=body["two_phase"],
-        started_by=call.caller.name,
-    )
     if upload is not None:
         return replace(
             question,
@@ -247,7 +235,20 @@ def _question(call: Call) -> Question:
         )
     if body["path"] is not None:
         return replace(question, path=Path(body["path"]), name=body["path"])
-    if question.source is not None:
+    return replace(question, photo_id=body["photo_id"])
+
+
+def _question(call: Call) -> Question:
+    body = call.body
+    question = Question(
+        options=replace(options_of(call), look_for=tuple(body["look_for"] or ())),
+        source=body["source"],
+        store=body["store"],
+        two_phase=body["two_phase"],
+        started_by=call.caller.name,
+    )
+    question = with_photo(call, question)
+    if question.source is not None and question.photo_id is not None:
         raise RequestError("body.source: goes with an upload or a path, no photo_id")
     return question
 

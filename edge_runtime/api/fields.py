@@ -272,6 +272,17 @@ class MapOf(Field):
 
 
 @dataclass(frozen=True, kw_only=True)
+class JsonMap(MapOf):
+    """An object whose keys are free; in a form it is JSON."""
+
+    def _from_text(self, text: str, where: str) -> Any:
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise RequestError(f"{where}: must be a JSON object") from None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Object(Field):
     """An object with known keys; in a request any other key is an error."""
 

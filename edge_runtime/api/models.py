@@ -29,6 +29,7 @@ MODEL: Final = answer(
     task=Text(),
     family=Text(),
     library=Text(),
+    answers_questions=Boolean(description="it answers /api/v1/answers"),
     format=Text(),
     quantization=Text(nullable=True),
     languages=ListOf(item=Text()),

@@ -3,6 +3,7 @@
 from typing import Final
 
 from . import (
+    answers,
     captions,
     connectors,
     events,
@@ -33,6 +34,7 @@ from .drop_in import librephotos, ollama, openai, photoprism
 from .routing import Route
 
 MODULES: Final = (
+    answers,
     captions,
     connectors,
     events,

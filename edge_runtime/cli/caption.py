@@ -67,7 +67,7 @@ async def run(
     if options.model is not None:
         _check_is_captioner(runtime, options.model)
     selection = runtime.select(language=language, pin=options.model)
-    if await _fetch_if_wanted(runtime, selection, console):
+    if await fetch_if_wanted(runtime, selection, console):
         selection = runtime.select(language=language, pin=options.model)
     spec = runtime.captioner(selection)
     _tell_choice(selection, runtime.hardware, console)
@@ -206,7 +206,7 @@ def _choice_line(choice: Choice, hardware: HardwareInfo) -> str:
     return f"{choice.model.id} ({place}): {fit}; {choice.why}"
 
 
-async def _fetch_if_wanted(
+async def fetch_if_wanted(
     runtime: EdgeRuntime, selection: Selection, console: Console
 ) -> bool:
     """Download a better or pinned captioner if the settings or the person say so."""

@@ -27,6 +27,7 @@ exit codes: 0 done; 1 a photo could not be captioned or a check found a problem;
 
 _MODULES: Final = (
     "caption",
+    "ask",
     "compare",
     "models",
     "manifest",

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any, Final, Protocol
 
 from ..errors import EdgeRuntimeError, ModelUnusableError
-from ..facts import Fact
+from ..facts import Fact, in_one_line
 from ..inference.messages import CaptionAnswer, CaptionJob, ScoreJob
 from ..schemas import CaptionRequest, CaptionResult, Verdict
 from .composing import Composer, Draft
@@ -98,12 +98,21 @@ class CaptionPipeline:
                 f"{self.model_id} describes photos and answers no questions"
             )
         answer = await self._look(request, answer_settings(request))
-        request = replace(request, verify=False)
+        asked = request.language
+        language = written_language(asked, self.languages)
+        notes = [ANSWER_UNCHECKED]
+        if language is None:
+            language = self.languages[0]
+            notes.append(f"{self.model_id} is not made to answer in '{asked}'")
+        request = replace(request, verify=False, language=language)
         said = answer.captions[0].text
+        if request.schema is None:
+            said = in_one_line(said)
+        result = self._unchecked(request, answer)
         result = replace(
-            self._unchecked(request, answer),
+            result,
             caption=said,
-            notes=(*answer.notes, ANSWER_UNCHECKED),
+            notes=(*result.notes, *notes),
             seconds=perf_counter() - started,
         )
         return Described(result, said, ())

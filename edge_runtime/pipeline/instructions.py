@@ -24,6 +24,7 @@ _STYLES: Final = {
 }
 _ROOM: Final = {Style.DETAILED: 120}
 _ANSWER_TOKENS: Final = 128
+_JSON_TOKENS: Final = 400
 
 
 def caption_settings(
@@ -54,13 +55,21 @@ def caption_settings(
 
 def answer_settings(request: CaptionRequest) -> dict[str, Any]:
     """Return how a question is put; the answer follows a schema where one is given."""
+    usual = _ANSWER_TOKENS if request.schema is None else _JSON_TOKENS
     settings: dict[str, Any] = {
         "prompt": request.question,
-        "max_new_tokens": request.max_tokens or _ANSWER_TOKENS,
+        "max_new_tokens": request.max_tokens or usual,
     }
     if request.schema is not None:
         settings["json_schema"] = dict(request.schema)
     return settings
+
+
+def question_in(language: str | None, question: str) -> str:
+    """Return a question that says in which language to answer, if one is wanted."""
+    if language is None:
+        return question
+    return f"{question}\n\nAnswer in {language_name(language)}."
 
 
 def language_name(code: str) -> str:

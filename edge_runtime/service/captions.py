@@ -171,7 +171,7 @@ class CaptionService:
         keeper = self._parts.keeper
         photo_id = await keeper.photo_of(question, picture)
         caption_id = new_id()
-        if photo_id is not None:
+        if photo_id is not None and not options.question:
             caption_id = (await keeper.suggest(photo_id, result, question)).id
         answer = replace(
             Answer.of_result(caption_id, picture.picture_hash, result, now_ms()),
@@ -180,7 +180,8 @@ class CaptionService:
         )
         self.cache.put(answer, options.key(picture.picture_hash))
         self._remember_frame(question, picture, answer)
-        await self._parts.events.emit("caption.ready", caption_event(answer))
+        if not options.question:  # an answer is no caption of the photo
+            await self._parts.events.emit("caption.ready", caption_event(answer))
         return answer
 
     async def _enrich_later(

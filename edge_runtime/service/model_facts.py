@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from ..answering import answers_questions
 from ..downloads import ModelState
 from ..inference.runner import RunnerState
 from ..manifest import ModelSpec
@@ -91,6 +92,7 @@ def facts_to_dict(facts: ModelFacts) -> dict[str, Any]:
         "task": spec.task.value,
         "family": spec.family,
         "library": spec.library,
+        "answers_questions": answers_questions(spec),
         "format": spec.format.value,
         "quantization": spec.quantization,
         "languages": list(spec.languages),

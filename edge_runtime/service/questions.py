@@ -43,6 +43,28 @@ class CaptionOptions:
     """The JSON schema that the answer follows."""
     max_tokens: int | None = None
 
+    @classmethod
+    def asking(
+        cls,
+        model: str,
+        question: str,
+        *,
+        language: str,
+        schema: Mapping[str, Any] | None = None,
+        max_tokens: int | None = None,
+        refresh: bool = False,
+    ) -> Self:
+        """Return the options of a question that a certain model answers."""
+        return cls(
+            model=model,
+            question=question,
+            language=language,
+            schema=schema,
+            max_tokens=max_tokens,
+            refresh=refresh,
+            verify=False,
+        )
+
     def key(self, picture_hash: str) -> str:
         """Return what makes two questions the same."""
         parts = [

@@ -3,14 +3,12 @@
 import base64
 from collections.abc import AsyncIterator
 from dataclasses import replace
-import hashlib
 from importlib.util import find_spec
 import json
 
 from aiohttp.test_utils import TestClient, TestServer
 import pytest
 from serving import serving
-import yaml
 
 if find_spec("llama_cpp") is None:
     pytest.skip(
@@ -18,7 +16,7 @@ if find_spec("llama_cpp") is None:
         allow_module_level=True,
     )
 
-import vision_pair as pair
+from vision_home import TINY, write_home
 
 from edge_runtime.api.access import Access
 from edge_runtime.api.app import build_app
@@ -33,52 +31,14 @@ from edge_runtime.service import CaptionOptions, Question, Service
 
 pytestmark = pytest.mark.timeout(120)
 DOGS = SAMPLES / "dogs-on-grass.jpg"
-TINY = "tiny-vision"
 GATE = "Is the gate open?"
-
-
-def row(role, path):
-    data = path.read_bytes()
-    return {
-        "path": path.name,
-        "role": role,
-        "bytes": len(data),
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "sources": [{"url": f"https://models.invalid/{path.name}"}],
-    }
 
 
 @pytest.fixture
 def settings(tmp_path) -> Settings:
     """Return a home with the tiny pair in it, placed by hand."""
-    folder = tmp_path / "home" / "models" / TINY
-    folder.mkdir(parents=True)
-    text, projector = pair.write_pair(folder)
-    model = {
-        "id": TINY,
-        "task": "image-to-text",
-        "family": "vision_chat",
-        "library": "llama-cpp-python",
-        "format": "gguf",
-        "quantization": "fp32",
-        "tuning": "instruct",
-        "license": "CC0-1.0",
-        "languages": ["en", "de"],
-        "verified": True,
-        "quality": {"score": 1, "basis": "estimated"},
-        "requires": {
-            "arch": ["x86_64", "aarch64"],
-            "kv_bytes_per_token": 2 * 2 * pair.TEXT["layers"] * 32,
-            "context_tokens": 512,
-        },
-        "files": [row("weights", text), row("mmproj", projector)],
-        "preprocess": {"max_image_edge_px": 64},
-        "generate": {"max_new_tokens": 12},
-        "options": {"n_ctx": 512},
-    }
-    manifest = tmp_path / "models.yaml"
-    manifest.write_text(yaml.safe_dump({"schema_version": 1, "models": [model]}))
-    settings = Settings(home=tmp_path / "home", threads=1, manifest=manifest)
+    home, manifest = write_home(tmp_path)
+    settings = Settings(home=home, threads=1, manifest=manifest)
     return replace(settings, offline=True, announce=False, allowed_folders=(SAMPLES,))
 
 

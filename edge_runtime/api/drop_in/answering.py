@@ -7,15 +7,15 @@ import re
 from typing import Any, Final
 
 from ... import __version__, pipeline
+from ...answering import how_to_get_answers
+from ...errors import ModelCannotAnswerError
 from ...service import Answer, CaptionOptions, Question
 from ..routing import Call
-from .errors import ModelCannotAnswerError
-from .names import Named, answering_captioner, answering_model, find
+from .names import Named, answering_captioner, find
 from .pictures import one_picture
 
 _PIECE: Final = re.compile(r"\s*\S+\s*$|\s*\S+")
 MAX_PROMPT: Final = 20_000
-_JSON_TOKENS: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +139,11 @@ async def _wishes(call: Call, asked: Asked, named: Named) -> "pipeline.Wishes":
 
 
 async def _cannot(call: Call, named: Named, why: str) -> ModelCannotAnswerError:
-    cure = await answering_model(call.service)
+    service = call.service
+    cure = how_to_get_answers(await service.selection(), service.runtime.manifest)
     return ModelCannotAnswerError(
         f"{named.spec.id} describes photos and follows no other instructions: {why}. "
-        f"Ask for a description ('Describe this image.'); {cure}"
+        f"Ask for a description ('Describe this image.'), or {cure}"
     )
 
 
@@ -167,13 +168,11 @@ def _options(call: Call, wishes: "pipeline.Wishes", named: Named) -> CaptionOpti
 def _question_options(call: Call, asked: Asked, able: Named) -> CaptionOptions:
     """Return the question to a model that reads prompts, in the client's words."""
     schema = asked.schema or ({"type": "object"} if asked.wants_json else None)
-    return CaptionOptions(
+    return CaptionOptions.asking(
+        able.spec.id,
+        f"{asked.system}\n\n{asked.prompt}".strip(),
         language=call.service.settings.language,
-        model=able.spec.id,
-        verify=False,
-        question=f"{asked.system}\n\n{asked.prompt}".strip(),
         schema=schema,
-        max_tokens=None if schema is None else _JSON_TOKENS,
     )
 
 

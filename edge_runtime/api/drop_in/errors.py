@@ -5,7 +5,7 @@ from http import HTTPStatus
 import re
 from typing import Any, Final
 
-from ...errors import EdgeRuntimeError, ModelError
+from ...errors import EdgeRuntimeError, ModelCannotAnswerError, ModelError
 from ..errors import NotFoundError, RequestError
 from ..fields import Field, Integer, Text, answer
 
@@ -36,13 +36,6 @@ _OPENAI_CODES: Final[Mapping[str, str]] = {
     "unauthorized": "invalid_api_key",
     "model_unknown": "model_not_found",
 }
-
-
-class ModelCannotAnswerError(ModelError):
-    """The prompt asks for more than the captioner can do."""
-
-    code = "model_cannot_answer"
-    status = 400
 
 
 class DropInModelUnknownError(NotFoundError):
@@ -90,7 +83,7 @@ def problem(path: str, error: EdgeRuntimeError) -> tuple[int, dict[str, Any]]:
 
 def _status(error: EdgeRuntimeError) -> int:
     """Return a status that these clients don't take for one to try again."""
-    if error.status in _PHOTO_STATUSES:
+    if error.status in _PHOTO_STATUSES or isinstance(error, ModelCannotAnswerError):
         return HTTPStatus.BAD_REQUEST
     if isinstance(error, ModelError) and error.status == HTTPStatus.CONFLICT:
         return HTTPStatus.NOT_FOUND

@@ -8,14 +8,14 @@ from typing import Final
 
 from aiohttp import web
 
-from ...errors import ModelError, PhotoError
+from ...errors import ModelCannotAnswerError, ModelError, PhotoError
 from ...service import PathNotAllowedError, Question
 from ..fields import Field, Object, Text, answer as answer_of
 from ..keys import LIBREPHOTOS
 from ..routing import Call, Reply, RouteTable
 from ..scopes import Scope
 from .answering import MAX_PROMPT, options_of
-from .errors import PLAIN_PROBLEM, ModelCannotAnswerError
+from .errors import PLAIN_PROBLEM
 from .names import BEST, captioners, find
 
 ROUTES: Final = RouteTable("librephotos")

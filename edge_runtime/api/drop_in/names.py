@@ -1,14 +1,12 @@
 """Which captioners clients may name, and how they come by their names."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 import hashlib
 from typing import Final
 
-from ...inference.registry import ANSWERING
-from ...manifest import ModelSpec, Tuning
+from ...answering import answers_questions, installed_captioners
+from ...manifest import ModelSpec
 from ...schemas import Task
-from ...selection import Selection
 from ...service import Service
 from .errors import DropInModelUnknownError
 
@@ -39,7 +37,7 @@ class Named:
 async def captioners(service: Service) -> list[Named]:
     """Return the captioners that can answer now, the best one first, by its alias."""
     selection = await service.selection()
-    specs = list(_usable(selection))
+    specs = list(installed_captioners(selection))
     best = [Named(BEST, specs[0])] if specs else []
     return [*best, *(Named(spec.id, spec) for spec in specs)]
 
@@ -64,36 +62,4 @@ async def find(service: Service, name: str) -> Named:
 async def answering_captioner(service: Service, named: Named) -> Named | None:
     """Return the captioner that answers a question put to a name; None: none does."""
     asked = await captioners(service) if named.is_best else [named]
-    return next((n for n in asked if n.spec.family in ANSWERING), None)
-
-
-async def answering_model(service: Service) -> str:
-    """Return how to come by a model that answers questions, as words of a message."""
-    rows = [
-        row
-        for row in service.runtime.manifest.for_task(Task.IMAGE_TO_TEXT)
-        if row.tuning is Tuning.INSTRUCT
-    ]
-    selection = await service.selection()
-    entry = selection.get(Task.IMAGE_TO_TEXT)
-    for model in _usable(selection):
-        if model.family in ANSWERING:
-            return f"or ask {model.id}, which is here and answers questions"
-    able = {c.model.id for c in (entry.running, entry.recommended, *entry.others) if c}
-    for row in rows:
-        if row.id in able:
-            return f"or get one that answers questions: edge-captions download {row.id}"
-    reasons = {r.model_id: r.reasons for r in entry.rejected if r.reasons}
-    rows.sort(key=lambda row: row.total_bytes or 0)
-    for row in rows:
-        if row.id in reasons:
-            why = reasons[row.id][0].problem
-            return f"a model that answers questions, such as {row.id}, {why}"
-    return "no model that answers questions is known here"
-
-
-def _usable(selection: Selection) -> Iterable[ModelSpec]:
-    entry = selection.get(Task.IMAGE_TO_TEXT)
-    for choice in (entry.running, *entry.others):
-        if choice is not None and choice.installed:
-            yield choice.model
+    return next((one for one in asked if answers_questions(one.spec)), None)

@@ -7,7 +7,7 @@ import re
 from typing import Any, Final
 
 from ... import __version__
-from ...errors import ModelError
+from ...errors import ModelCannotAnswerError, ModelError
 from ...store import now_ms, to_rfc3339
 from ..errors import RequestError
 from ..fields import (
@@ -28,7 +28,6 @@ from .errors import (
     DropInModelUnknownError,
     ImageMissingError,
     ImageUrlRefusedError,
-    ModelCannotAnswerError,
     TooManyImagesError,
 )
 from .names import LATEST, Named, captioners, find

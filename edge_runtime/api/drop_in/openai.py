@@ -5,6 +5,7 @@ import re
 import secrets
 from typing import Any, Final
 
+from ...errors import ModelCannotAnswerError
 from ...store import now_ms
 from ..errors import RequestError
 from ..fields import (
@@ -25,7 +26,6 @@ from .errors import (
     DropInModelUnknownError,
     ImageMissingError,
     ImageUrlRefusedError,
-    ModelCannotAnswerError,
     TooManyImagesError,
 )
 from .names import captioners, find

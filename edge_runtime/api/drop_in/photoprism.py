@@ -3,6 +3,7 @@
 import secrets
 from typing import Any, Final
 
+from ...errors import ModelCannotAnswerError
 from ..fields import Field, Integer, ListOf, MapOf, Object, Text, answer as answer_of
 from ..routing import API, Call, Reply, RouteTable
 from .answering import MAX_PROMPT, Asked, answer
@@ -11,7 +12,6 @@ from .errors import (
     DropInModelUnknownError,
     ImageMissingError,
     ImageUrlRefusedError,
-    ModelCannotAnswerError,
     TooManyImagesError,
 )
 from .names import BEST
