@@ -44,7 +44,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--online",
         action="store_true",
-        help="also compare names, sizes and hashes with what the hub says",
+        help="also compare names, sizes, hashes and revisions with what servers say",
     )
     check.add_argument("--json", action="store_true", help="machine-readable")
     check.set_defaults(run=run)
@@ -63,7 +63,7 @@ async def run(
         )
         if options.online and not settings.offline:
             # the network's library is for those who ask for it
-            from ..downloads.listing import check_online  # noqa: PLC0415
+            from ..downloads.online import check_online  # noqa: PLC0415
 
             findings += await check_online(manifest, settings)
     summary = _summary(manifest, findings)

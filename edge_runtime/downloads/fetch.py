@@ -25,6 +25,7 @@ from .reach import ReachMemory
 from .records import Patience
 from .resolver import DaemonResolver
 from .responses import (
+    LINKED_SIZE,
     Remote,
     RestartNeededError,
     body_offset,
@@ -124,9 +125,11 @@ class Fetcher:
                 _LOGGER.debug("%s: resuming at %d bytes (%s)", part, after, err)
                 await asyncio.sleep(self._patience.backoff_s * 2 ** (resumes - 1))
 
-    async def read(self, url: str, accept: str) -> tuple[bytes, str]:
+    async def read(
+        self, url: str, accept: str, headers: Mapping[str, str] | None = None
+    ) -> tuple[bytes, str]:
         """Return the body and the content type of a small document."""
-        opened = await self._open(parse_url(url), {"Accept": accept})
+        opened = await self._open(parse_url(url), {"Accept": accept, **(headers or {})})
         async with opened.response as response:
             if response.status != 200:  # noqa: PLR2004
                 raise refusal(response.status, response.headers)
@@ -139,6 +142,13 @@ class Fetcher:
             except (aiohttp.ClientError, TimeoutError, OSError) as err:
                 raise _vanished(0, None, err) from err
             return body, response.content_type
+
+    async def head(self, remote: Remote) -> tuple[int, Mapping[str, str]]:
+        """Return status and headers of a file that is not wanted itself."""
+        url = parse_url(remote.url, encoded=True)
+        opened = await self._open(url, remote.headers, "HEAD")
+        async with opened.response as response:
+            return response.status, response.headers
 
     async def _attempt(
         self, remote: Remote, part: Path, report: BytesCallback
@@ -184,18 +194,21 @@ class Fetcher:
             await in_thread(file.close)
         return done
 
-    async def _open(self, url: URL, headers: Mapping[str, str]) -> _Opened:
+    async def _open(
+        self, url: URL, headers: Mapping[str, str], method: str = "GET"
+    ) -> _Opened:
         """Follow redirects by hand: secrets stay with the server they are meant for."""
         origin, own, sha256 = url.origin(), dict(headers), None
         # one that takes the connection and then stays silent is as good as away; a
         # server that was redirected to may have to look for the file first
         wait_s = self._patience.connect_s
         for _ in range(_MAX_REDIRECTS):
-            response = await self._get(url, own, wait_s)
+            response = await self._ask(method, url, own, wait_s)
             wait_s = self._patience.stall_s
             sha256 = sha256 or linked_sha256(response.headers)
             location = response.headers.get("Location")
-            if response.status not in _REDIRECTS or not location:
+            told = method == "HEAD" and LINKED_SIZE in response.headers
+            if response.status not in _REDIRECTS or not location or told:
                 return _Opened(response, sha256)
             response.close()
             target = _redirected(url, location)
@@ -207,15 +220,19 @@ class Fetcher:
             url = target
         raise DownloadError(f"{url.host} redirects in a circle")
 
-    async def _get(
-        self, url: URL, headers: Mapping[str, str], wait_s: float
+    async def _ask(
+        self, method: str, url: URL, headers: Mapping[str, str], wait_s: float
     ) -> aiohttp.ClientResponse:
         origin = str(url.origin())
         await in_thread(lambda: self._memory.check(origin))
         try:
             async with asyncio.timeout(wait_s):
-                response = await self._session.get(
-                    url, headers=headers, allow_redirects=False, proxy=_proxy_for(url)
+                response = await self._session.request(
+                    method,
+                    url,
+                    headers=headers,
+                    allow_redirects=False,
+                    proxy=_proxy_for(url),
                 )
         except (aiohttp.ClientConnectionError, TimeoutError) as err:
             reason = _reason(err)

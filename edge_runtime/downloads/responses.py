@@ -16,6 +16,8 @@ from ..errors import (
 
 _RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
+LINKED_SIZE: Final = "X-Linked-Size"
+"""What a hub says the size of a file is, before it redirects to it."""
 _OK, _PARTIAL, _BAD_RANGE, _TOO_MANY = 200, 206, 416, 429
 _DENIED: Final = frozenset({401, 403})
 _ABSENT: Final = frozenset({404, 410})
@@ -101,6 +103,12 @@ def refusal(status: int, headers: Mapping[str, str], hint: str = "") -> Download
     if status in _SERVER_FAULTS:
         return SourceUnreachableError(f"the server fails at the moment ({status})")
     return DownloadError(f"the server answers with status {status}")
+
+
+def whole_size(headers: Mapping[str, str]) -> int | None:
+    """Return the size of a whole file that a server names, or None."""
+    size = headers.get(LINKED_SIZE) or headers.get("Content-Length", "")
+    return int(size) if size.isdigit() else None
 
 
 def strong_etag(headers: Mapping[str, str]) -> str | None:

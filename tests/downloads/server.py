@@ -62,6 +62,7 @@ class BreakingServer:
     async def start(self) -> None:
         app = web.Application()
         app.router.add_route("GET", "/{path:.*}", self._answer)
+        app.router.add_route("HEAD", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -95,6 +96,10 @@ class BreakingServer:
             return web.Response(status=302, headers=headers)
         if served.status != 200:
             return web.Response(status=served.status, headers=served.headers)
+        if request.method == "HEAD":
+            size = len(served.data) if served.declared is None else served.declared
+            headers = {"Content-Length": str(size), **served.headers}
+            return web.Response(headers=headers)
         return await self._send(request, served)
 
     async def _send(self, request: web.Request, served: Served) -> web.StreamResponse:
