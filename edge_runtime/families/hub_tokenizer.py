@@ -18,12 +18,7 @@ class HubTokenizer:
     spare = _SPARE_OUTPUTS
 
     def __init__(self, path: str, bos: int, eos: int) -> None:
-        try:
-            self._tokenizer = Tokenizer.from_file(path)
-        except Exception as err:  # noqa: BLE001 - the package raises nothing narrower
-            raise ModelBrokenError(
-                f"{path}: can't be read as a tokenizer ({err})"
-            ) from None
+        self._tokenizer = open_tokenizer(path)
         self._words = self._tokenizer.get_vocab_size(with_added_tokens=False)
         self.bos, self.eos = bos, eos
         if max(bos, eos) >= len(self) + self.spare:
@@ -47,3 +42,13 @@ class HubTokenizer:
         words = [index for index in ids if index < self._words]
         text: str = self._tokenizer.decode(words, skip_special_tokens=True)
         return text.strip()
+
+
+def open_tokenizer(path: str) -> Tokenizer:
+    """Return the tokenizer of a file."""
+    try:
+        return Tokenizer.from_file(path)
+    except Exception as err:  # noqa: BLE001 - the package raises nothing narrower
+        raise ModelBrokenError(
+            f"{path}: can't be read as a tokenizer ({err})"
+        ) from None

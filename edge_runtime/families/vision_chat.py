@@ -1,4 +1,8 @@
-"""A vision-language model: looks at one picture and answers a prompt about it."""
+"""A vision-language model: looks at one picture and answers a prompt about it.
+
+A GGUF pair runs on llama.cpp (`weights`, `mmproj`), the hub's three graphs on
+onnxruntime (`vision_encoder`, `embed_tokens`, `decoder`).
+"""
 
 from collections.abc import Iterator, Mapping
 import re
@@ -12,9 +16,11 @@ from ..schemas import VisualCaption
 from ..sessions.base import PictureLimits, PictureSession, np
 from .base import Captions, FamilyConfig
 from .text_chat import Limits, collect
+from .vision_graphs import GraphPictures
 
 _PROMPT: Final = "Describe this photo in one short sentence."
 _MAX_EDGE: Final = 512
+_PROJECTOR: Final = "mmproj"
 _SENTENCE_END: Final = re.compile(r"[.!?\N{IDEOGRAPHIC FULL STOP}](?=\s|$)")
 
 
@@ -27,15 +33,15 @@ class VisionChat:
 
     def __init__(self, config: FamilyConfig) -> None:
         self._defaults = dict(config.generate)
-        self.target_size = int(config.preprocess.get("max_image_edge_px", _MAX_EDGE))
+        edge = config.preprocess.get("max_image_edge_px")
+        self.target_size = int(edge or _MAX_EDGE)
+        self._longest = self.target_size if edge or _PROJECTOR in config.files else None
         limits = PictureLimits(
             min_tokens=config.preprocess.get("image_min_tokens"),
             max_tokens=config.preprocess.get("image_max_tokens"),
             tiles=int(config.preprocess.get("image_tiles", 1)),
         )
-        weights, projector = config.file("weights"), config.file("mmproj")
-        session = cast(_SeeingSession, config.open_session(weights))
-        self._session = session.with_pictures(projector, limits)
+        self._session = _open(config, limits)
 
     def caption(self, image: Image.Image, generate: Mapping[str, Any]) -> Captions:
         """Return what the model says of an RGB picture; `generate` may hold a prompt.
@@ -45,8 +51,14 @@ class VisionChat:
         started = perf_counter()
         settings = {**self._defaults, **generate}
         limits = Limits.from_mapping(settings)
+        is_free = not (limits.sampling.json_schema or limits.sampling.grammar)
+        if not (is_free or self._session.keeps_rules):
+            raise ModelUnusableError(
+                "this model runs without llama.cpp, which alone can hold an answer to "
+                "a schema or a grammar: ask without one, or ask a GGUF model"
+            )
         prompt = str(settings.get("prompt") or _PROMPT)
-        pixels = np.asarray(_shrunk(image, self.target_size))
+        pixels = np.asarray(_shrunk(image, self._longest))
         prepared = perf_counter()
         seen = self._session.see(
             pixels, [("user", prompt)], limits.opening, limits.max_new_tokens
@@ -55,7 +67,6 @@ class VisionChat:
         pieces = _noting(self._session.answer(limits.sampling), logprobs)
         read = perf_counter()
         text, finish, _, _ = collect(pieces, limits, prepared)
-        is_free = not (limits.sampling.json_schema or limits.sampling.grammar)
         if not is_free and finish != "stop":
             raise ModelUnusableError(
                 f"the answer was cut off after {limits.max_new_tokens} tokens, or "
@@ -70,6 +81,14 @@ class VisionChat:
             "generate": perf_counter() - read,
         }
         return Captions((best,), seconds)
+
+
+def _open(config: FamilyConfig, limits: PictureLimits) -> PictureSession:
+    if _PROJECTOR not in config.files and "vision_encoder" in config.files:
+        return GraphPictures(config, limits)
+    weights, projector = config.file("weights"), config.file(_PROJECTOR)
+    session = cast(_SeeingSession, config.open_session(weights))
+    return session.with_pictures(projector, limits)
 
 
 def tidy(text: str, *, cut_off: bool) -> str:
@@ -87,9 +106,9 @@ def _noting(
         yield piece
 
 
-def _shrunk(image: Image.Image, edge: int) -> Image.Image:
+def _shrunk(image: Image.Image, edge: int | None) -> Image.Image:
     """Return a picture whose longest edge is at most that long."""
-    if max(image.size) <= edge:
+    if edge is None or max(image.size) <= edge:
         return image
     scale = edge / max(image.size)
     width, height = (max(1, round(side * scale)) for side in image.size)

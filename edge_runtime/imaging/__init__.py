@@ -8,15 +8,19 @@ from .decode import DecodedPhoto, open_photo
 from .header import read_header
 from .model import PhotoFormat, PhotoHeader, Preview
 from .need import decode_need
+from .patches import Grid, Patches, to_patches
 from .preprocess import to_pixel_values
 
 __all__ = [
     "DecodedPhoto",
+    "Grid",
+    "Patches",
     "PhotoFormat",
     "PhotoHeader",
     "Preview",
     "decode_need",
     "open_photo",
     "read_header",
+    "to_patches",
     "to_pixel_values",
 ]

@@ -29,6 +29,8 @@ class LlamaPictures:
     A second question about the same picture costs only its words.
     """
 
+    keeps_rules = True
+
     def __init__(
         self, text: "LlamaSession", llama: Any, path: str, limits: PictureLimits
     ) -> None:
