@@ -54,13 +54,14 @@ async def _check_packages(
     fetcher: Fetcher, manifest: Manifest, environ: Mapping[str, str]
 ) -> list[Finding]:
     """Look whether packages are there, if their index is one that can be read."""
-    index = (await read_pip_settings(environ)).index
+    packages = list(_sources(manifest, SourceKind.PYPI))
+    index = (await read_pip_settings(environ)).index if packages else ""
     if index is None:
         said = "packages were not looked for: only pip knows where its index is"
         return [Finding("packages_unasked", None, said, Grade.NOTE)]
     asked: dict[str, str | None] = {}
     findings = []
-    for spec, _, source in _sources(manifest, SourceKind.PYPI):
+    for spec, _, source in packages:
         for requirement, _ in source.parts or ((source.location, ""),):
             if requirement not in asked:
                 asked[requirement] = await _find_package(fetcher, index, requirement)
