@@ -11,19 +11,18 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from .const import MIB, ONNX
+from .const import MIB
 from .errors import ProtocolError
 from .files import write_text
 from .hardware import HardwareInfo, available_memory
+from .hardware.identity import identity
 from .hardware.neighbours import NeighbourMeter
-from .hardware.software import installed_version
 from .hardware.speed import MachineSpeed, Rates, guess_speed
 from .hardware.threads import all_threads
 from .inference.child import WorkerLaunch
 from .inference.errand import ask_once
 
 FILE_NAME: Final = "benchmark.json"
-_VERSION: Final = 1
 _SECONDS: Final = 0.3
 """Of each of the three rates, with one thread and with all: two seconds together."""
 _TIMEOUT_S: Final = 120.0
@@ -87,14 +86,14 @@ class Benchmark:
             others=meter.share(),
         )
         best = best_of(self._stored(hardware), found)
-        document = {"machine": _machine(hardware), "speed": asdict(best)}
+        document = {"machine": identity(hardware), "speed": asdict(best)}
         write_text(self.path, json.dumps(document, indent=1) + "\n")
         return best
 
     def _stored(self, hardware: HardwareInfo) -> MachineSpeed | None:
         try:
             document = json.loads(self.path.read_text(encoding="utf-8"))
-            if document["machine"] != _machine(hardware):
+            if document["machine"] != identity(hardware):
                 return None
             speed = document["speed"]
             one, together = Rates(**speed.pop("one")), Rates(**speed.pop("all"))
@@ -118,19 +117,6 @@ def best_of(known: MachineSpeed | None, found: MachineSpeed) -> MachineSpeed:
         taken_at=found.taken_at if gained else known.taken_at,
         others=min(shares, default=None),
     )
-
-
-def _machine(hardware: HardwareInfo) -> dict[str, Any]:
-    """Return what a result holds for."""
-    return {
-        "version": _VERSION,
-        "cpu": hardware.cpu.model_name,
-        "board": hardware.board,
-        "arch": hardware.cpu.arch,
-        "x86_level": hardware.cpu.x86_level,
-        "threads": all_threads(hardware),
-        ONNX: installed_version(ONNX),
-    }
 
 
 def _buffer_bytes() -> int:

@@ -21,6 +21,12 @@ class Preference(StrEnum):
     MEMORY = "memory"
 
 
+USUAL_LIMITS_S: Final[Mapping[Preference, float]] = MappingProxyType(
+    {Preference.QUALITY: 60.0, Preference.SPEED: 10.0, Preference.MEMORY: 30.0}
+)
+"""Seconds per photo where nothing else is set."""
+
+
 @dataclass(frozen=True, slots=True)
 class SelectionLayer:
     """What one `selection` block says; None and absent tasks are left to others."""
@@ -36,7 +42,13 @@ class SelectionSettings:
 
     choices: Mapping[Task, str] = field(default_factory=lambda: MappingProxyType({}))
     prefer: Preference = Preference.QUALITY
-    seconds_per_photo: float = 10.0
+    seconds_per_photo: float | None = None
+    """None: what goes with the preference."""
+
+    @property
+    def limit_s(self) -> float:
+        """Return the seconds that a photo may take a model."""
+        return self.seconds_per_photo or USUAL_LIMITS_S[self.prefer]
 
     def choice(self, task: Task) -> str:
         """Return `auto`, `none` or the pinned id of a task."""

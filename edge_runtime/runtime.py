@@ -1,10 +1,11 @@
 """`EdgeRuntime`: the only place that builds the parts and knows how they fit."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from . import hardware as machine
 from .benchmark import Benchmark
@@ -12,8 +13,10 @@ from .config import Settings
 from .const import EMBEDDED_MODEL, ONNX, SHARE_OF_MEMORY
 from .downloads import ModelStore
 from .errors import ModelUnknownError, ModelUnusableError, NoModelError
+from .hardware.identity import identity
 from .hardware.providers import installed_providers, plan_providers
 from .hardware.software import base_install, can_serve
+from .hardware.speed import MachineSpeed, guess_speed
 from .inference.child import WorkerLaunch
 from .inference.messages import LoadRequest, ScoreJob, SharedScorer
 from .inference.providers import ProviderBook
@@ -33,6 +36,7 @@ from .selection import (
 )
 from .selection.memory import usable_memory
 from .selftest import SelfTest, SelfTestStore
+from .timings import Timings
 from .yaml_reader import suggest
 
 # imported when a photo is described: 3 MB that a service at rest has no use for
@@ -58,6 +62,7 @@ class EdgeRuntime:
         self.settings = settings
         self.store = ModelStore(settings)
         self.self_tests = SelfTestStore(settings.home / "self-tests")
+        self.timings = Timings(settings.home, self._identity)
         self._runners: dict[str, ModelRunner] = {}
         self._scorers: dict[tuple[str, frozenset[str]], ModelSpec | None] = {}
 
@@ -79,6 +84,7 @@ class EdgeRuntime:
         for runner in self._runners.values():
             await runner.stop()
         self._runners.clear()
+        await asyncio.to_thread(self.timings.save)
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -119,6 +125,16 @@ class EdgeRuntime:
         launch = WorkerLaunch(self.settings.worker_command)
         return Benchmark(self.settings.home, launch)
 
+    @property
+    def speed(self) -> MachineSpeed:
+        """Return how fast this machine is, measured or guessed."""
+        return self.benchmark.speed(self.hardware)
+
+    @property
+    def threads(self) -> int:
+        """Return how many threads a model computes with."""
+        return self.settings.threads or machine.default_threads(self.hardware)
+
     @cached_property
     def composer(self) -> "Composer":
         """Return what puts captions and facts together."""
@@ -158,6 +174,8 @@ class EdgeRuntime:
         # What is built in was proven by its makers, and must answer in any case.
         rows = [spec for spec in self.manifest.models if here and not spec.is_bundled]
         tests = {s.id: test for s in rows if (test := self.self_tests.get(s))}
+        tested = {i: test.seconds for i, test in tests.items() if test.passed}
+        took = self.timings.seconds(self.manifest.models) if here else {}
         context = SelectionContext(
             settings=self._selection_settings(pin),
             families=frozenset(FAMILIES),
@@ -167,7 +185,9 @@ class EdgeRuntime:
             room_needed={s.id: self.store.room_needed(s) for s in rows},
             proven=frozenset(i for i, test in tests.items() if test.passed),
             failed=frozenset(i for i, test in tests.items() if not test.passed),
-            seconds={i: test.seconds for i, test in tests.items() if test.passed},
+            seconds={**tested, **took},
+            speed=guess_speed(hardware) if hardware else self.speed,
+            threads=machine.default_threads(hardware) if hardware else self.threads,
             accepted_licenses=self._accepted(),
             language=language or self.settings.language,
         )
@@ -198,7 +218,10 @@ class EdgeRuntime:
             composer=self.composer,
             finder=self.finder,
         )
-        return await pipeline.describe(request)
+        described = await pipeline.describe(request)
+        if self.timings.is_due:
+            await asyncio.to_thread(self.timings.save)
+        return described
 
     async def score(
         self, path: str, texts: Sequence[str], captioner: ModelSpec
@@ -278,6 +301,7 @@ class EdgeRuntime:
                 timeout_s=self.settings.worker_timeout_s,
                 memory_limit_bytes=self._memory_limit(),
                 providers=self.providers if spec.library == ONNX else None,
+                on_answer=partial(self._note, spec),
             )
         return self._runners[together]
 
@@ -309,7 +333,7 @@ class EdgeRuntime:
             family=spec.family,
             library=spec.library,
             files=self._files(spec),
-            threads=self.settings.threads or machine.default_threads(self.hardware),
+            threads=self.threads,
             preprocess=dict(spec.preprocess),
             generate=dict(spec.generate),
             options=dict(spec.options),
@@ -368,6 +392,12 @@ class EdgeRuntime:
     def _accepted(self) -> frozenset[str]:
         rows = self.manifest.models
         return frozenset(s.id for s in rows if not self.store.license_pending(s))
+
+    def _note(self, spec: ModelSpec, seconds: float, is_warm: bool) -> None:
+        self.timings.note(spec, seconds, is_warm=is_warm)
+
+    def _identity(self) -> dict[str, Any]:
+        return {**identity(self.hardware), "model_threads": self.threads}
 
     def _memory_limit(self) -> int | None:
         if self.settings.memory_limit_bytes is not None:

@@ -11,7 +11,7 @@ from .inference.runner import ModelRunner, RunnerState
 from .manifest import ModelSpec
 from .runtime import EdgeRuntime
 from .schemas import CaptionRequest, ReadText, Task
-from .selection import Selection, TaskSelection, memory_need
+from .selection import ReasonCode, Selection, TaskSelection, memory_need
 from .selection.facts import ENGLISH, primary_language, writes
 
 if TYPE_CHECKING:
@@ -69,9 +69,12 @@ def _why_none(task: TaskSelection, work: str) -> str:
     if task.recommended is not None:
         model = task.recommended.model.id
         return f"nothing here {work}: get {model} with edge-captions download {model}"
-    missing = next((r for r in task.rejected if r.reasons), None)
-    if missing is None:
+    rejected = [entry for entry in task.rejected if entry.reasons]
+    if not rejected:
         return f"nothing here {work}"
+    order = list(ReasonCode)
+    # the one that lacks least: what speaks against the best may have no cure
+    missing = max(rejected, key=lambda entry: order.index(entry.reasons[0].code))
     return f"nothing here {work}: {missing.model_id} {missing.reasons[0].sentence}"
 
 

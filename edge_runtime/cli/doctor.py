@@ -140,7 +140,7 @@ class _Report:
 
     @property
     def _speed(self) -> MachineSpeed:
-        return self.runtime.benchmark.speed(self.runtime.hardware)
+        return self.runtime.speed
 
     def _version(self, name: str, version: str | None) -> str:
         if version is None or name != "llama-cpp-python":

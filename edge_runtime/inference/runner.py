@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 import logging
+from time import perf_counter
 from typing import Any, Final
 
 from ..const import CPU
@@ -39,6 +40,7 @@ from .text_messages import (
 
 _LOGGER = logging.getLogger(__name__)
 _WATCH_INTERVAL_S: Final = 0.2
+_TIMED: Final = frozenset({"caption", "generate", "read", "translate"})
 
 
 class RunnerState(StrEnum):
@@ -90,6 +92,8 @@ class ModelRunner:
     providers: ProviderBook | None = None
     """What else than the processor there is; None: nothing."""
     on_state: Callable[[RunnerState], None] | None = None
+    on_answer: Callable[[float, bool], None] | None = None
+    """Told the seconds of each answer, and whether the model was warm."""
     background: bool = False
     """Nobody waits for what is asked next: other programs go first."""
     stats: RunnerStats = field(default_factory=RunnerStats)
@@ -99,6 +103,7 @@ class ModelRunner:
     _child: Child | None = None
     _provider: str | None = None
     """What the child computes on, if not on the processor."""
+    _is_warm: bool = False
 
     @property
     def state(self) -> RunnerState:
@@ -251,7 +256,13 @@ class ModelRunner:
             self._child.work_for(background=self.background)
         if request.header is None:
             return {}
-        return await self._exchange(request.header, request.payload, request.answer)
+        started = perf_counter()
+        result = await self._exchange(request.header, request.payload, request.answer)
+        if result is not None and request.header["op"] in _TIMED:
+            if self.on_answer is not None:
+                self.on_answer(perf_counter() - started, self._is_warm)
+            self._is_warm = True
+        return result
 
     async def _return_to_provider(self) -> None:
         """Try a provider again that failed long ago; if it works, load anew."""
@@ -264,6 +275,7 @@ class ModelRunner:
     async def _start_child(self, options: dict[str, str] | None) -> None:
         self._set_state(RunnerState.STARTING)
         self.stats.starts += 1
+        self._is_warm = False
         self._provider = None if options is None else options["provider"]
         try:
             self._child = await Child.start(self.launch)

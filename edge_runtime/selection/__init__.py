@@ -4,6 +4,8 @@ from .explain import better_here, explain, machine_line, to_dict
 from .memory import MemoryNeed, fits, memory_need
 from .model import (
     Choice,
+    Pace,
+    PaceSource,
     Reason,
     ReasonCode,
     Rejection,
@@ -16,6 +18,8 @@ from .select import select
 __all__ = [
     "Choice",
     "MemoryNeed",
+    "Pace",
+    "PaceSource",
     "Reason",
     "ReasonCode",
     "Rejection",

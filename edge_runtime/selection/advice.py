@@ -6,7 +6,7 @@ from typing import Final
 from ..hardware.model import HardwareInfo
 from ..preferences import SelectionSettings
 from ..schemas import Task
-from .facts import ENGLISH, primary_language, required_features, writes
+from .facts import ENGLISH, pace_text, primary_language, required_features, writes
 from .model import Choice, TaskSelection
 
 _WRITING_TASKS: Final = (Task.IMAGE_TO_TEXT, Task.TEXT_GENERATION)
@@ -84,9 +84,11 @@ def _unknown_features(choice: Choice, hardware: HardwareInfo) -> str | None:
 
 
 def _slow(choice: Choice, settings: SelectionSettings) -> str | None:
-    if choice.seconds is None or choice.seconds <= settings.seconds_per_photo:
+    pace, limit = choice.pace, settings.limit_s
+    if pace is None or pace.seconds <= limit:
         return None
     return (
-        f"{choice.model.id} takes {choice.seconds:g} s a photo here, more than "
-        f"seconds_per_photo: {settings.seconds_per_photo:g}"
+        f"{choice.model.id} takes {pace_text(pace)} a photo here "
+        f"({pace.source.words}), more than the limit of {limit:g} s "
+        "(seconds_per_photo)"
     )

@@ -9,7 +9,8 @@ from ..hardware.model import CpuInfo, HardwareInfo
 from ..manifest.cpu_features import ARM_FEATURES, X86_FEATURES
 from ..manifest.model import ModelFile, ModelSpec
 from ..units import human_bytes
-from .model import SelectionContext
+from .estimate import cost_of, estimate
+from .model import Pace, PaceSource, SelectionContext
 
 ENGLISH: Final = "en"
 
@@ -27,12 +28,34 @@ def required_features(spec: ModelSpec, cpu: CpuInfo) -> tuple[str, ...]:
     return features
 
 
-def known_seconds(
+def pace_of(
     spec: ModelSpec, hardware: HardwareInfo, context: SelectionContext
-) -> float | None:
-    """Return seconds per photo measured here or on the same device, or None."""
+) -> Pace | None:
+    """Return how long a photo takes: what is measured beats what is estimated."""
     if spec.id in context.seconds:
-        return context.seconds[spec.id]
+        return Pace(context.seconds[spec.id], PaceSource.MEASURED_HERE)
+    if (seconds := _measured_alike(spec, hardware)) is not None:
+        return Pace(seconds, PaceSource.MEASURED_ALIKE)
+    cost, speed = cost_of(spec), context.speed
+    if cost is None or speed is None:
+        return None
+    source = PaceSource.ESTIMATED if speed.is_measured else PaceSource.GUESSED
+    return Pace(estimate(cost, speed, context.threads), source)
+
+
+def pace_text(pace: Pace) -> str:
+    """Return the seconds of a photo in words, no more exact than they are."""
+    seconds = pace.seconds
+    digits = 2 if seconds < 1 else 1 if seconds < 10 else 0  # noqa: PLR2004
+    if not pace.is_measured:
+        digits = min(digits, 1) if seconds > 0.1 else 2  # noqa: PLR2004
+        digits = -1 if seconds >= 100 else digits  # noqa: PLR2004
+    text = f"{round(seconds, digits):g} s"
+    return text if pace.is_measured else f"about {text}"
+
+
+def _measured_alike(spec: ModelSpec, hardware: HardwareInfo) -> float | None:
+    """Return the seconds that the manifest knows of the same device."""
     names = [name for name in (hardware.board, hardware.cpu.model_name) if name]
     machine = [_words(name) for name in names]
     for measurement in spec.measured:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from ..hardware.speed import MachineSpeed
 from ..manifest.model import ModelSpec
 from ..preferences import SelectionSettings
 from ..schemas import Task
@@ -21,11 +22,11 @@ class ReasonCode(StrEnum):
     CPU_FEATURE_MISSING = "cpu_feature_missing"
     MEMORY_TOO_SMALL = "memory_too_small"
     SELF_TEST_FAILED = "self_test_failed"
+    TOO_SLOW = "too_slow"
     LIBRARY_MISSING = "library_missing"
     NEEDS_CONVERSION = "needs_conversion"
     LANGUAGE_UNSUPPORTED = "language_unsupported"
     BASE_CHECKPOINT = "base_checkpoint"
-    TOO_SLOW = "too_slow"
     MEMORY_UNKNOWN = "memory_unknown"
     DISK_TOO_SMALL = "disk_too_small"
     LICENSE_NOT_ACCEPTED = "license_not_accepted"
@@ -58,6 +59,37 @@ class Rejection:
     """All of them, the most decisive first."""
 
 
+class PaceSource(StrEnum):
+    """How the seconds of a photo are known; the surest comes first."""
+
+    MEASURED_HERE = "measured_here"
+    MEASURED_ALIKE = "measured_alike"
+    """On the same device, by others."""
+    ESTIMATED = "estimated"
+    """From what the model computes and a benchmark of this machine."""
+    GUESSED = "guessed"
+    """From what the model computes and the kind of its processor."""
+
+    @property
+    def words(self) -> str:
+        """Return how people are told."""
+        alike = self is PaceSource.MEASURED_ALIKE
+        return "measured on the same device" if alike else self.value.replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a photo takes a model on a machine."""
+
+    seconds: float
+    source: PaceSource
+
+    @property
+    def is_measured(self) -> bool:
+        """Return whether somebody took the time."""
+        return self.source in {PaceSource.MEASURED_HERE, PaceSource.MEASURED_ALIKE}
+
+
 @dataclass(frozen=True, slots=True)
 class SelectionContext:
     """What a decision depends on besides the manifest and the machine."""
@@ -84,6 +116,10 @@ class SelectionContext:
     one that is not named here nothing is on the disk."""
     seconds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """Seconds per photo by model id, as measured on this machine."""
+    speed: MachineSpeed | None = None
+    """How fast the machine is, for estimates; None: nothing is estimated."""
+    threads: int = 1
+    """How many a model computes with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +132,18 @@ class Choice:
     """None: the size of a file is unknown."""
     download_bytes: int | None
     """What would have to be fetched: 0 if it is here, None if unknown."""
-    seconds: float | None
-    """Seconds per photo on this machine; None: never measured on one like it."""
+    pace: Pace | None
+    """None: it can't be told how long it takes here."""
     installed: bool = False
     needs_license: bool = False
     """Its licence must be accepted before it is downloaded or run."""
     unverified: bool = False
     """Nobody ran it with this program: a self-test has to pass here first."""
+
+    @property
+    def seconds(self) -> float | None:
+        """Return the seconds per photo on this machine, if they are known."""
+        return None if self.pace is None else self.pace.seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from typing import Final
 from ..hardware.model import HardwareInfo
 from ..manifest.model import ModelSpec
 from ..preferences import Preference
-from .facts import download_size, known_seconds
+from .facts import download_size, pace_of
 from .memory import MemoryNeed, memory_need
-from .model import Choice, Reason, ReasonCode, SelectionContext
+from .model import Choice, Pace, Reason, ReasonCode, SelectionContext
 from .reasons import reasons_against
 
 CURED_BY_DOWNLOAD: Final = frozenset(
@@ -33,7 +33,7 @@ class Candidate:
     spec: ModelSpec
     reasons: tuple[Reason, ...]
     need: MemoryNeed | None
-    seconds: float | None
+    pace: Pace | None
     installed: bool
 
     @property
@@ -68,7 +68,7 @@ class Candidate:
             why=why,
             need=self.need,
             download_bytes=0 if self.installed else download_size(self.spec),
-            seconds=self.seconds,
+            pace=self.pace,
             installed=self.installed,
             needs_license=ReasonCode.LICENSE_NOT_ACCEPTED in self.codes,
             unverified=ReasonCode.UNVERIFIED in self.codes,
@@ -83,7 +83,7 @@ def judge(
         spec=spec,
         reasons=reasons_against(spec, hardware, context),
         need=memory_need(spec),
-        seconds=known_seconds(spec, hardware, context),
+        pace=pace_of(spec, hardware, context),
         installed=spec.id in context.installed,
     )
 
@@ -123,8 +123,8 @@ def _speed_measure(compared: list[Candidate]) -> Callable[[Candidate], float]:
 
     Seconds of one model say nothing against the operations of another.
     """
-    if all(entry.seconds is not None for entry in compared):
-        return lambda entry: entry.seconds or 0.0
+    if all(entry.pace is not None for entry in compared):
+        return lambda entry: entry.pace.seconds if entry.pace else 0.0
     if all(entry.spec.compute_gmac is not None for entry in compared):
         return lambda entry: entry.spec.compute_gmac or 0.0
     return lambda entry: _known(entry.spec.total_bytes)

@@ -9,15 +9,15 @@ from ..hardware.model import CpuInfo, HardwareInfo, MemoryInfo
 from ..manifest.converted import how_to_make
 from ..manifest.model import ModelSpec, Tuning
 from ..manifest.room import free_bytes_wanted, room_needed
-from ..preferences import Preference
 from ..schemas import Task
 from ..units import human_bytes
 from .facts import (
     ENGLISH,
     download_size,
     free_text,
-    known_seconds,
     needed_text,
+    pace_of,
+    pace_text,
     primary_language,
     required_features,
     writes,
@@ -235,17 +235,15 @@ def _base_checkpoint(
 def _speed(
     spec: ModelSpec, hardware: HardwareInfo, context: SelectionContext
 ) -> Reason | None:
-    settings = context.settings
-    seconds = known_seconds(spec, hardware, context)
-    if settings.prefer is Preference.QUALITY or seconds is None:
+    pace, limit = pace_of(spec, hardware, context), context.settings.limit_s
+    if pace is None or pace.seconds <= limit:
         return None
-    if seconds <= settings.seconds_per_photo:
-        return None
+    takes = "takes" if pace.is_measured else "would take"
     return Reason(
         ReasonCode.TOO_SLOW,
-        f"takes {seconds:g} s a photo here, seconds_per_photo is "
-        f"{settings.seconds_per_photo:g}",
-        "raise it or prefer quality",
+        f"{takes} {pace_text(pace)} a photo here ({pace.source.words}); the limit is "
+        f"{limit:g} s",
+        "raise seconds_per_photo, or pin it to use it all the same",
     )
 
 

@@ -115,7 +115,7 @@ def _automatic(
         # A slow caption is better than none, so the limit never rejects the last one.
         slow = [entry for entry in candidates if entry.is_only_slow]
         running = first(slow, Preference.SPEED)
-        limit = f"{settings.seconds_per_photo:g} s"
+        limit = f"{settings.limit_s:g} s"
         why = f"the fastest installed, though slower than {limit}"
     noun, best = _NOUNS[task], _SUPERLATIVES[settings.prefer]
     advice = f"the {best} of {len(eligible)} {noun} that fit{_room(hardware)}"

@@ -34,6 +34,7 @@ class Selector:
         self._pins: dict[Task, str] = {}
         self._known: dict[tuple[str, str | None], Selection] = {}
         self._looked_at = time.monotonic()
+        self._revision = 0
         self._lock = asyncio.Lock()
 
     @property
@@ -73,6 +74,9 @@ class Selector:
     ) -> Selection:
         """Return the decision for every task; raise ModelUnknownError."""
         async with self._lock:
+            if self._revision != self._runtime.timings.revision:
+                self._revision = self._runtime.timings.revision
+                self.refresh()
             key = (language or self._base.language, pin)
             if key not in self._known:
                 work = partial(self._runtime.select, language=key[0], pin=pin)

@@ -73,7 +73,8 @@ def test_the_selection_block_is_laid_over_the_shipped_one(merged):
     assert merged.selection.choice(Task.IMAGE_TO_TEXT) == "garden-captioner"
     assert merged.selection.choice(Task.OCR) == "auto"
     assert merged.selection.prefer is Preference.SPEED
-    assert merged.selection.seconds_per_photo == 10.0
+    assert merged.selection.seconds_per_photo is None
+    assert merged.selection.limit_s == 10.0
 
 
 def test_a_row_knows_the_file_and_line_that_last_spoke_of_it(shipped, merged):

@@ -17,6 +17,7 @@ from edge_runtime.manifest.model import (
 from edge_runtime.preferences import Preference, SelectionSettings
 from edge_runtime.schemas import Task
 from edge_runtime.selection import SelectionContext, select
+from edge_runtime.selection.model import Pace, PaceSource
 from edge_runtime.selection.reasons import reasons_against
 
 GB = 1000 * MB
@@ -69,6 +70,10 @@ def machine(available_mb=1000, total_mb=2000, limit_mb=None, disk_gb=20, **cpu):
         memory=MemoryInfo(size(total_mb), size(limit_mb), size(available_mb)),
         disk_free_bytes=None if disk_gb is None else int(disk_gb * GB),
     )
+
+
+def here(seconds):
+    return Pace(seconds, PaceSource.MEASURED_HERE)
 
 
 def settings(prefer=Preference.QUALITY, seconds=10.0, **choices):

@@ -130,8 +130,8 @@ def test_pins_notes_and_seconds_are_shown():
     assert "note          cpuinfo and loader differ" in lines
     assert "image-to-text: florence-2-base-ft is pinned" in lines
     assert (
-        "florence-2-base-ft installed, needs 900 MB of memory, 4.25 s a photo: "
-        "named by a setting or the request"
+        "florence-2-base-ft installed, needs 900 MB of memory, 4.2 s a photo "
+        "(measured here): named by a setting or the request"
     ) in " ".join(" ".join(lines).split())
 
 
@@ -207,6 +207,7 @@ def test_the_json_form_holds_everything():
         },
         "download_bytes": 0,
         "seconds": None,
+        "seconds_source": None,
         "installed": True,
         "license": "MIT",
         "needs_license": False,

@@ -1,16 +1,17 @@
 from dataclasses import replace
 
 import pytest
-from selection_builders import context, files, machine, model
+from selection_builders import context, files, here, machine, model
 
 from edge_runtime.const import MB
 from edge_runtime.manifest.model import Measurement, SourceKind
 from edge_runtime.selection.facts import (
     download_size,
     free_text,
-    known_seconds,
     needed_text,
+    pace_of,
 )
+from edge_runtime.selection.model import Pace, PaceSource
 
 
 def test_only_files_outside_the_package_are_downloaded():
@@ -35,15 +36,17 @@ def test_only_files_outside_the_package_are_downloaded():
 def test_seconds_are_known_on_the_same_device_only(board, cpu, device, expected):
     measured = (Measurement("nothing", peak_rss_bytes=1), Measurement(device, 7.5))
     hardware = replace(machine(model_name=cpu), board=board)
+    spec = model("m", measured=measured)
+    pace = expected and Pace(expected, PaceSource.MEASURED_ALIKE)
 
-    assert known_seconds(model("m", measured=measured), hardware, context()) == expected
+    assert pace_of(spec, hardware, context()) == pace
 
 
 def test_seconds_measured_here_win_over_the_manifest():
     spec = model("m", measured=(Measurement("N100", 7.5),))
     hardware = machine(model_name="Intel(R) N100")
 
-    assert known_seconds(spec, hardware, context(seconds={"m": 3.0})) == 3.0
+    assert pace_of(spec, hardware, context(seconds={"m": 3.0})) == here(3.0)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,18 @@
 """The decision on every captured machine, from 512 MB to 32 GB."""
 
+import re
+
 import pytest
 from selection_builders import LIBRARIES, context, files, manifest, model
 
 from edge_runtime.const import MB
-from edge_runtime.hardware import interpret
+from edge_runtime.hardware import default_threads, interpret
 from edge_runtime.hardware.captures import known_machines, load_machine
+from edge_runtime.hardware.speed import guess_speed
 from edge_runtime.inference.registry import FAMILIES
 from edge_runtime.manifest import load_manifest
 from edge_runtime.manifest.model import ModelFormat, Requirements, Tuning
+from edge_runtime.preferences import Preference, SelectionSettings
 from edge_runtime.schemas import Task
 from edge_runtime.selection import select
 
@@ -63,16 +67,16 @@ ON_HAND_MADE = {
 ON_SHIPPED = {
     "pi-zero2w-512mb": (None, "smollm2-135m-instruct"),
     "nas-container-512mb": ("distilvit", "lfm2.5-350m"),
-    "pi3-1gb": ("smolvlm-256m-instruct", "lfm2.5-350m"),
+    "pi3-1gb": ("vit-gpt2", "lfm2.5-350m"),
     "n100-container-v1-1gb": ("lfm2.5-vl-450m", "lfm2.5-350m"),
-    "core2-2gb": ("florence-2-base-ft", "llama-3.2-1b-instruct"),
+    "core2-2gb": ("vit-gpt2", "llama-3.2-1b-instruct"),
     "pi4-2gb": ("florence-2-base-ft", "llama-3.2-1b-instruct"),
     "pi4-32bit": (None, None),
-    "alpine-vm": ("minicpm-v-4.6", "llama-3.2-1b-instruct"),
-    "kvm64-4gb": ("qwen3-vl-2b-instruct", "llama-3.2-1b-instruct"),
-    "k10-4gb": ("qwen3-vl-2b-instruct", "llama-3.2-1b-instruct"),
-    "j1900-4gb": ("qwen3-vl-2b-instruct", "llama-3.2-1b-instruct"),
-    "pi4-8gb": ("qwen3-vl-2b-instruct", "mistral-7b-instruct-v0.3"),
+    "alpine-vm": ("vit-gpt2", "llama-3.2-1b-instruct"),
+    "kvm64-4gb": ("vit-gpt2", "llama-3.2-1b-instruct"),
+    "k10-4gb": ("vit-gpt2", "llama-3.2-1b-instruct"),
+    "j1900-4gb": ("florence-2-base-ft", "llama-3.2-1b-instruct"),
+    "pi4-8gb": ("florence-2-base-ft", "llama-3.2-1b-instruct"),
     "pi5-8gb": ("qwen3-vl-2b-instruct", "mistral-7b-instruct-v0.3"),
     "n100-16gb": ("qwen3-vl-2b-instruct", "mistral-7b-instruct-v0.3"),
     "zen4-32gb": ("qwen3-vl-2b-instruct", "mistral-7b-instruct-v0.3"),
@@ -84,6 +88,7 @@ ON_ONNX = {
     "pi3-1gb": "vit-gpt2",
     "n100-container-v1-1gb": "vit-gpt2",
     "pi4-32bit": None,
+    **dict.fromkeys(["core2-2gb", "alpine-vm", "kvm64-4gb", "k10-4gb"], "vit-gpt2"),
 }
 
 
@@ -92,7 +97,9 @@ def hardware_of(name):
 
 
 def decide(models, name, installed, **changes):
-    return select(models, hardware_of(name), context(installed, **changes))
+    hardware = hardware_of(name)
+    speed = {"speed": guess_speed(hardware), "threads": default_threads(hardware)}
+    return select(models, hardware, context(installed, **{**speed, **changes}))
 
 
 def chosen_id(choice):
@@ -111,7 +118,9 @@ def test_every_captured_machine_is_in_the_tables():
 def test_all_families_on_a_captured_machine(name):
     recommended, rejected = ON_HAND_MADE[name]
 
-    entry = decide(HAND_MADE, name, "tiny", families=FULL).get(Task.IMAGE_TO_TEXT)
+    entry = decide(HAND_MADE, name, "tiny", families=FULL, speed=None).get(
+        Task.IMAGE_TO_TEXT
+    )
 
     runs = None if name == "pi4-32bit" else "tiny"
     base = BITS if name == "pi4-32bit" else BASE
@@ -175,6 +184,47 @@ def test_the_shipped_models_with_every_family_and_library(name):
     recommended = (chosen_id(captioner.recommended), chosen_id(writer.recommended))
     assert recommended == ON_SHIPPED[name]
     assert "gemma-3-270m-base" in decisive(writer)
+
+
+def test_no_default_takes_minutes_a_photo_and_the_reason_names_the_limit():
+    chosen = decide(
+        SHIPPED,
+        "pi4-8gb",
+        "tiny-captioner",
+        settings=SHIPPED.selection,
+        families=ALL_FAMILIES,
+        libraries=LIBRARIES,
+    )
+
+    rejected = {
+        item.model_id: item.reasons[0].problem
+        for entry in chosen.tasks
+        for item in entry.rejected
+    }
+    assert re.fullmatch(
+        r"would take about \d{2,3} s a photo here \(guessed\); the limit is 60 s",
+        rejected["mistral-7b-instruct-v0.3"],
+    )
+    for entry in chosen.tasks:
+        for choice in (entry.running, entry.recommended, *entry.others):
+            assert choice is None or choice.seconds is None or choice.seconds <= 60
+
+
+@pytest.mark.parametrize(("prefer", "limit"), [("speed", 10), ("memory", 30)])
+def test_each_preference_has_a_limit_of_its_own(prefer, limit):
+    wanted = SelectionSettings(prefer=Preference(prefer))
+    entry = decide(
+        SHIPPED,
+        "pi4-8gb",
+        "tiny-captioner",
+        settings=wanted,
+        families=ALL_FAMILIES,
+        libraries=LIBRARIES,
+    ).get(Task.IMAGE_TO_TEXT)
+
+    assert max(choice.seconds for choice in entry.others) <= limit
+    slow = next(r for r in entry.rejected if r.model_id == "florence-2-base-ft")
+    assert f"the limit is {limit} s" in slow.reasons[0].problem
 
 
 def test_a_missing_extra_names_itself():

@@ -185,19 +185,49 @@ def test_the_fastest_runs_when_all_installed_are_too_slow():
     assert ids(entry) == ("small", "middle", [], ["large"])
     assert entry.running.why == "the fastest installed, though slower than 5 s"
     assert entry.warnings == (
-        "small takes 9 s a photo here, more than seconds_per_photo: 5",
+        (
+            "small takes 9 s a photo here (measured here), more than the limit of 5 s "
+            "(seconds_per_photo)"
+        ),
     )
 
 
-def test_quality_runs_a_slow_model_and_says_so():
-    slow = context("large", seconds={"large": 14.0})
+@pytest.mark.parametrize("prefer", list(Preference))
+def test_the_limit_counts_under_every_preference(prefer):
+    slow = context("large", "small", settings=settings(prefer), seconds={"large": 14.0})
 
     entry = captioner(circumstances=slow)
 
-    assert ids(entry)[0] == "large"
-    assert (
-        "takes 14 s a photo here, more than seconds_per_photo: 10" in entry.warnings[0]
+    assert ids(entry)[0] == "small"
+    (reason,) = next(r for r in entry.rejected if r.model_id == "large").reasons
+    assert reason.sentence == (
+        "takes 14 s a photo here (measured here); the limit is 10 s: raise "
+        "seconds_per_photo, or pin it to use it all the same"
     )
+
+
+def test_a_slow_model_runs_where_no_other_is_and_says_so():
+    slow = context("large", seconds={"large": 14.0})
+
+    entry = captioner(manifest(LARGE, HUGE), circumstances=slow)
+
+    assert ids(entry)[0] == "large"
+    assert entry.running.why == "the fastest installed, though slower than 10 s"
+    assert "takes 14 s a photo here (measured here), more than" in entry.warnings[0]
+
+
+def test_a_slow_model_that_is_pinned_runs_and_says_so():
+    pinned = context(
+        "large",
+        "small",
+        settings=settings(image_to_text="large"),
+        seconds={"large": 14.0},
+    )
+
+    entry = captioner(circumstances=pinned)
+
+    assert ids(entry)[0] == "large"
+    assert "more than the limit of 10 s" in entry.warnings[0]
 
 
 def test_an_unknown_speed_is_none():

@@ -2,11 +2,15 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 import json
+import logging
 import time
 
+from processor_time import processor_seconds
 import pytest
 
+from edge_runtime.benchmark import Benchmark
 from edge_runtime.config import Settings
 from edge_runtime.errors import (
     ModelBrokenError,
@@ -15,6 +19,7 @@ from edge_runtime.errors import (
     ProtocolError,
     WorkerError,
 )
+from edge_runtime.hardware import detect
 from edge_runtime.inference.child import WorkerLaunch
 from edge_runtime.inference.messages import LoadRequest
 from edge_runtime.inference.runner import ModelRunner, RunnerState
@@ -23,10 +28,13 @@ from edge_runtime.inference.text_messages import (
     GenerateAnswer,
     GenerateJob,
 )
+from edge_runtime.manifest import load_manifest
 from edge_runtime.runtime import EdgeRuntime
+from edge_runtime.selection.estimate import cost_of, estimate
 
 pytestmark = pytest.mark.timeout(120)
 MODEL = "smollm2-135m-instruct"
+_LOGGER = logging.getLogger(__name__)
 
 
 def user(text: str, **generate) -> GenerateJob:
@@ -54,6 +62,26 @@ async def serving(launch, weights, **options):
         yield runner
     finally:
         await runner.stop()
+
+
+async def test_its_pace_is_estimated_within_a_factor_of_two(runner, launch, tmp_path):
+    benchmark = Benchmark(tmp_path, launch)
+    speed = await benchmark.run(detect(tmp_path))
+    cost = cost_of(load_manifest().get(MODEL))
+    await runner.ensure_ready()
+    before = processor_seconds(runner.pid)
+    expected = 0.0
+    for animal in ("dog", "cat", "horse", "cow", "sheep", "goat"):
+        story = f"The {animal} and I went along the river for an hour that day. " * 4
+        answer = await runner.generate(user(story, max_new_tokens=32))
+        new = answer.prompt_tokens - answer.reused_tokens
+        told = replace(cost, read_gop=new * cost.step_gop, steps=answer.new_tokens)
+        expected += estimate(told, speed, 1)
+
+    # one thread: what it takes where nobody disturbs it is its processor time
+    real = processor_seconds(runner.pid) - before
+    _LOGGER.info("%s: estimated %.2f s, took %.2f s", MODEL, expected, real)
+    assert real / 2 < expected < real * 2
 
 
 async def test_a_prompt_that_begins_alike_is_read_faster(runner):
