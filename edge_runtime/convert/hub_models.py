@@ -59,10 +59,11 @@ class HubCaptioner(Checkpoint):
         settings = self.model.generation_config
         generate = {
             "max_new_tokens": min(settings.max_new_tokens or _LONGEST, _LONGEST),
-            "num_beams": settings.num_beams or 1,
             "bos_token_id": self.begin,
             "eos_token_id": self.end,
         }
+        if settings.num_beams:  # else the manifest's, where it has a row of this id
+            generate["num_beams"] = settings.num_beams
         self.row = Row(
             task="image-to-text",
             family="encoder_decoder",

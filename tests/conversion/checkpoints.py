@@ -27,15 +27,16 @@ PICTURES = {
 LARGE = {"size": {"height": 768, "width": 768}}
 WORDS = {
     "vit_gpt2": GPT2_WORDS,
+    "distilvit": GPT2_WORDS,
     "blip": BERT_WORDS,
     "git": BERT_WORDS,
     "florence2": FLORENCE2_WORDS,
 }
 
 
-def write_captioner(folder: Path, kind: str) -> Path:
+def write_captioner(folder: Path, kind: str, **how: float) -> Path:
     """Write ViT-GPT2, BLIP, GIT or Florence-2 with all a folder holds."""
-    model = BUILDERS[kind]()
+    model = BUILDERS[kind](**how)
     model.save_pretrained(folder)
     write_word_pieces(folder, WORDS[kind])
     settings = json.dumps(PICTURES if kind != "florence2" else PICTURES | LARGE)

@@ -27,12 +27,22 @@ FLORENCE2_WORDS = 400
 
 def vit_gpt2(*, full=False, seed=0):
     size = {} if full else _small_vision()
+    text = {} if full else {"n_embd": 48, "n_layer": 2}
+    return _vision_and_gpt2(size, text, full=full, seed=seed)
+
+
+def distilvit(*, full=False, seed=0):
+    """Return ViT and DistilGPT2: equally wide, the one twice as deep as the other."""
+    size = {} if full else _small_vision() | {"hidden_size": 48, "num_hidden_layers": 4}
+    text = {"n_layer": 6} if full else {"n_embd": 48, "n_layer": 2}
+    return _vision_and_gpt2(size, text, full=full, seed=seed)
+
+
+def _vision_and_gpt2(size, text, *, full, seed):
     vision = ViTConfig(image_size=224 if full else 64, **size)
-    text = GPT2Config(
-        add_cross_attention=True,
-        **({} if full else {"n_embd": 48, "n_layer": 2, "n_head": 4}),
-        **({} if full else {"vocab_size": GPT2_WORDS, "n_positions": 64}),
-    )
+    if not full:
+        text |= {"n_head": 4, "vocab_size": GPT2_WORDS, "n_positions": 64}
+    text = GPT2Config(add_cross_attention=True, **text)
     end = text.vocab_size - 1
     text.bos_token_id = text.eos_token_id = end
     config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(vision, text)
@@ -44,7 +54,7 @@ def vit_gpt2(*, full=False, seed=0):
     return _lively(model)
 
 
-def blip(*, full=False, seed=0):
+def blip(*, full=False, seed=0, gain=1.6):
     text = {"bos_token_id": 30522, "sep_token_id": 102, "eos_token_id": 2}
     vision = {}
     if not full:
@@ -58,7 +68,7 @@ def blip(*, full=False, seed=0):
         vision = {"image_size": 384}
     torch.manual_seed(seed)
     config = BlipConfig(text_config=text, vision_config=vision)
-    return _lively(BlipForConditionalGeneration(config))
+    return _lively(BlipForConditionalGeneration(config), gain)
 
 
 def git(*, full=False, seed=0):
@@ -122,6 +132,7 @@ def florence2(*, full=False, seed=0):
 
 BUILDERS: dict[str, Callable] = {
     "vit_gpt2": vit_gpt2,
+    "distilvit": distilvit,
     "blip": blip,
     "git": git,
     "florence2": florence2,
