@@ -36,7 +36,7 @@ def _row(text: Path, projector: Path) -> dict[str, object]:
         "quality": {"score": 1, "basis": "estimated"},
         "requires": {
             "arch": ["x86_64", "aarch64"],
-            "kv_bytes_per_token": 2 * 2 * pair.TEXT["layers"] * 32,
+            "kv_bytes_per_token": 2 * 2 * pair.TINY.text["layers"] * 32,
             "context_tokens": 512,
         },
         "files": [_file("weights", text), _file("mmproj", projector)],

@@ -1,19 +1,61 @@
-"""A tiny model of SmolVLM's architecture with seeded random weights, as a GGUF pair."""
+"""Models of SmolVLM's architecture with seeded random weights, as GGUF pairs."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import gguf
 import numpy as np
 from numpy.typing import NDArray
 
-EDGE = 64
-PATCH = 8
-MERGE = 2
-VISION = {"width": 32, "layers": 2, "heads": 2, "feed": 64}
-TEXT = {"width": 64, "layers": 2, "heads": 4, "kv_heads": 2, "feed": 96}
 EPS = {"vision": 1e-6, "text": 1e-5}
-ROPE = 10000.0
-IMAGE_TOKENS = (EDGE // PATCH // MERGE) ** 2
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The sizes of a pair."""
+
+    edge: int = 64
+    patch: int = 8
+    merge: int = 2
+    vision: Mapping[str, int] = field(
+        default_factory=lambda: {"width": 32, "layers": 2, "heads": 2, "feed": 64}
+    )
+    text: Mapping[str, int] = field(
+        default_factory=lambda: {
+            "width": 64,
+            "layers": 2,
+            "heads": 4,
+            "kv_heads": 2,
+            "feed": 96,
+        }
+    )
+    words: int = 0
+    """How many tokens beside bytes and marks there are; only they are said then."""
+    context: int = 512
+    rope: float = 10000.0
+
+    @property
+    def image_tokens(self) -> int:
+        return (self.edge // self.patch // self.merge) ** 2
+
+    @property
+    def tokens(self) -> list[str]:
+        return [*TOKENS, *(f"{SPACE}w{index}" for index in range(self.words))]
+
+
+TINY = Sizes()
+SMOLVLM_256M = Sizes(
+    edge=512,
+    patch=16,
+    merge=4,
+    vision={"width": 768, "layers": 12, "heads": 12, "feed": 3072},
+    text={"width": 576, "layers": 30, "heads": 9, "kv_heads": 3, "feed": 1536},
+    words=49280 - 263,
+    context=8192,
+    rope=100000.0,
+)
 SPECIALS = (
     "<|im_start|>",
     "<end_of_utterance>",
@@ -44,100 +86,120 @@ def vocabulary() -> list[str]:
 
 
 TOKENS = vocabulary()
+SPACE = TOKENS[32]
 EOS = TOKENS.index("<end_of_utterance>")
 
 
-def random_weights(seed: int = 21) -> Weights:
+def random_weights(sizes: Sizes = TINY, seed: int = 21) -> Weights:
     """Return weights by their names in transformers, so that the photo matters."""
     rng = np.random.default_rng(seed)
 
     def some(*shape: int, scale: float) -> NDArray[np.float32]:
         return (rng.standard_normal(shape) * scale).astype(np.float32)
 
-    found: Weights = {}
-    width, feed = VISION["width"], VISION["feed"]
-    vision = "model.vision_model"
+    found = _vision_weights(sizes, some)
+    seen = sizes.vision["width"] * sizes.merge**2
+    found["model.connector.modality_projection.proj.weight"] = some(
+        sizes.text["width"], seen, scale=0.15 * (128 / seen) ** 0.5
+    )
+    return found | _text_weights(sizes, some)
+
+
+def _vision_weights(sizes: Sizes, some: Callable[..., Any]) -> Weights:
+    width, feed = sizes.vision["width"], sizes.vision["feed"]
+    vision, found = "model.vision_model", {}
+    calm = (TINY.vision["width"] / width) ** 0.5
     found[f"{vision}.embeddings.patch_embedding.weight"] = some(
-        width, 3, PATCH, PATCH, scale=0.15
+        width, 3, sizes.patch, sizes.patch, scale=0.15 * TINY.patch / sizes.patch
     )
     found[f"{vision}.embeddings.patch_embedding.bias"] = some(width, scale=0.1)
     found[f"{vision}.embeddings.position_embedding.weight"] = some(
-        (EDGE // PATCH) ** 2, width, scale=0.2
+        (sizes.edge // sizes.patch) ** 2, width, scale=0.2
     )
-    for layer in range(VISION["layers"]):
+    for layer in range(sizes.vision["layers"]):
         block = f"{vision}.encoder.layers.{layer}"
         for name in ("q", "k", "v", "out"):
             found[f"{block}.self_attn.{name}_proj.weight"] = some(
-                width, width, scale=0.1
+                width, width, scale=0.1 * calm
             )
             found[f"{block}.self_attn.{name}_proj.bias"] = some(width, scale=0.05)
-        sizes = {"fc1": (feed, width), "fc2": (width, feed)}
-        for name, (rows, columns) in sizes.items():
-            found[f"{block}.mlp.{name}.weight"] = some(rows, columns, scale=0.1)
+        for name, (rows, columns) in {
+            "fc1": (feed, width),
+            "fc2": (width, feed),
+        }.items():
+            found[f"{block}.mlp.{name}.weight"] = some(rows, columns, scale=0.1 * calm)
             found[f"{block}.mlp.{name}.bias"] = some(rows, scale=0.05)
         for name in ("layer_norm1", "layer_norm2"):
             found |= _norm(f"{block}.{name}", some(width, scale=0.05))
-    found |= _norm(f"{vision}.post_layernorm", some(width, scale=0.05))
-    width = TEXT["width"]
-    found["model.connector.modality_projection.proj.weight"] = some(
-        width, VISION["width"] * MERGE**2, scale=0.15
-    )
-    found["model.text_model.embed_tokens.weight"] = some(len(TOKENS), width, scale=1.0)
-    head = width // TEXT["heads"]
+    return found | _norm(f"{vision}.post_layernorm", some(width, scale=0.05))
+
+
+def _text_weights(sizes: Sizes, some: Callable[..., Any]) -> Weights:
+    text, tokens = sizes.text, sizes.tokens
+    width, head = text["width"], text["width"] // text["heads"]
+    calm, found = (TINY.text["width"] / width) ** 0.5, {}
+    found["model.text_model.embed_tokens.weight"] = some(len(tokens), width, scale=1.0)
     shapes = {
         "self_attn.q_proj": (width, width),
-        "self_attn.k_proj": (head * TEXT["kv_heads"], width),
-        "self_attn.v_proj": (head * TEXT["kv_heads"], width),
+        "self_attn.k_proj": (head * text["kv_heads"], width),
+        "self_attn.v_proj": (head * text["kv_heads"], width),
         "self_attn.o_proj": (width, width),
-        "mlp.gate_proj": (TEXT["feed"], width),
-        "mlp.up_proj": (TEXT["feed"], width),
-        "mlp.down_proj": (width, TEXT["feed"]),
+        "mlp.gate_proj": (text["feed"], width),
+        "mlp.up_proj": (text["feed"], width),
+        "mlp.down_proj": (width, text["feed"]),
     }
-    for layer in range(TEXT["layers"]):
+    for layer in range(text["layers"]):
         block = f"model.text_model.layers.{layer}"
         for name, shape in shapes.items():
-            found[f"{block}.{name}.weight"] = some(*shape, scale=0.15)
+            found[f"{block}.{name}.weight"] = some(*shape, scale=0.15 * calm)
         for name in ("input_layernorm", "post_attention_layernorm"):
             found[f"{block}.{name}.weight"] = 1 + some(width, scale=0.05)
     found["model.text_model.norm.weight"] = 1 + some(width, scale=0.05)
-    lm_head = some(len(TOKENS), width, scale=2.0)
-    lm_head[[i for i in range(len(TOKENS)) if not 33 <= i < 127]] = 0
-    # only letters and signs are said, so that a text shows its tokens one by one
+    lm_head = some(len(tokens), width, scale=2.0 * calm)
+    # only letters and signs, or the words, are said: a text shows its tokens one by one
+    lm_head[[i for i in range(len(tokens)) if not _is_said(sizes, i)]] = 0
     found["lm_head.weight"] = lm_head
     return found
+
+
+def _is_said(sizes: Sizes, token: int) -> bool:
+    return token >= len(TOKENS) if sizes.words else 33 <= token < 127
 
 
 def _norm(name: str, noise: NDArray[np.float32]) -> Weights:
     return {f"{name}.weight": 1 + noise, f"{name}.bias": noise[::-1].copy()}
 
 
-def write_pair(folder: Path, weights: Weights | None = None) -> tuple[Path, Path]:
+def write_pair(
+    folder: Path, weights: Weights | None = None, sizes: Sizes = TINY
+) -> tuple[Path, Path]:
     """Write language model and projector; return their paths."""
-    weights = weights or random_weights()
+    weights = weights or random_weights(sizes)
     text, projector = folder / "tiny.gguf", folder / "mmproj-tiny.gguf"
-    _write_text(text, weights)
-    _write_projector(projector, weights)
+    _write_text(text, weights, sizes)
+    _write_projector(projector, weights, sizes)
     return text, projector
 
 
-def _write_text(path: Path, weights: Weights) -> None:
+def _write_text(path: Path, weights: Weights, sizes: Sizes) -> None:
+    text, tokens = sizes.text, sizes.tokens
     writer = gguf.GGUFWriter(path, "llama")
-    writer.add_context_length(512)
-    writer.add_embedding_length(TEXT["width"])
-    writer.add_block_count(TEXT["layers"])
-    writer.add_feed_forward_length(TEXT["feed"])
-    writer.add_head_count(TEXT["heads"])
-    writer.add_head_count_kv(TEXT["kv_heads"])
+    writer.add_context_length(sizes.context)
+    writer.add_embedding_length(text["width"])
+    writer.add_block_count(text["layers"])
+    writer.add_feed_forward_length(text["feed"])
+    writer.add_head_count(text["heads"])
+    writer.add_head_count_kv(text["kv_heads"])
     writer.add_layer_norm_rms_eps(EPS["text"])
-    writer.add_rope_freq_base(ROPE)
-    writer.add_rope_dimension_count(TEXT["width"] // TEXT["heads"])
-    writer.add_vocab_size(len(TOKENS))
+    writer.add_rope_freq_base(sizes.rope)
+    writer.add_rope_dimension_count(text["width"] // text["heads"])
+    writer.add_vocab_size(len(tokens))
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("smollm")
-    writer.add_token_list(TOKENS)
+    writer.add_token_list(tokens)
     normal, control = gguf.TokenType.NORMAL, gguf.TokenType.CONTROL
     writer.add_token_types(
-        [control if token in SPECIALS else normal for token in TOKENS]
+        [control if token in SPECIALS else normal for token in tokens]
     )
     newline = TOKENS[256][0]
     writer.add_token_merges([f"{newline} {newline}"])
@@ -155,8 +217,8 @@ def _write_text(path: Path, weights: Weights) -> None:
         "input_layernorm": "attn_norm",
         "post_attention_layernorm": "ffn_norm",
     }
-    heads = {"attn_q": TEXT["heads"], "attn_k": TEXT["kv_heads"]}
-    for layer in range(TEXT["layers"]):
+    heads = {"attn_q": text["heads"], "attn_k": text["kv_heads"]}
+    for layer in range(text["layers"]):
         for theirs, ours in names.items():
             array = weights[f"model.text_model.layers.{layer}.{theirs}.weight"]
             if ours in heads:
@@ -176,21 +238,22 @@ def _turned(array: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
     return np.ascontiguousarray(split.swapaxes(1, 2).reshape(rows, columns))
 
 
-def _write_projector(path: Path, weights: Weights) -> None:
+def _write_projector(path: Path, weights: Weights, sizes: Sizes) -> None:
+    vision = sizes.vision
     writer = gguf.GGUFWriter(path, "clip")
     writer.add_type(gguf.GGUFType.MMPROJ)
     writer.add_clip_has_vision_encoder(True)
     writer.add_clip_projector_type(gguf.VisionProjectorType.IDEFICS3)
-    writer.add_vision_image_size(EDGE)
-    writer.add_vision_preproc_image_size(4 * EDGE)
-    writer.add_vision_patch_size(PATCH)
-    writer.add_vision_embedding_length(VISION["width"])
-    writer.add_vision_feed_forward_length(VISION["feed"])
-    writer.add_vision_projection_dim(TEXT["width"])
-    writer.add_vision_block_count(VISION["layers"])
-    writer.add_vision_head_count(VISION["heads"])
+    writer.add_vision_image_size(sizes.edge)
+    writer.add_vision_preproc_image_size(4 * sizes.edge)
+    writer.add_vision_patch_size(sizes.patch)
+    writer.add_vision_embedding_length(vision["width"])
+    writer.add_vision_feed_forward_length(vision["feed"])
+    writer.add_vision_projection_dim(sizes.text["width"])
+    writer.add_vision_block_count(vision["layers"])
+    writer.add_vision_head_count(vision["heads"])
     writer.add_vision_attention_layernorm_eps(EPS["vision"])
-    writer.add_vision_projector_scale_factor(MERGE)
+    writer.add_vision_projector_scale_factor(sizes.merge)
     writer.add_vision_use_gelu(True)
     writer.add_vision_image_mean([0.5] * 3)
     writer.add_vision_image_std([0.5] * 3)
@@ -214,7 +277,7 @@ def _write_projector(path: Path, weights: Weights) -> None:
         "model.vision_model.post_layernorm.bias": "v.post_ln.bias",
         "model.connector.modality_projection.proj.weight": "mm.model.fc.weight",
     }
-    for layer in range(VISION["layers"]):
+    for layer in range(vision["layers"]):
         for theirs, ours in names.items():
             for part in ("weight", "bias"):
                 name = f"model.vision_model.encoder.layers.{layer}.{theirs}.{part}"
