@@ -1,12 +1,14 @@
 """Models of random weights in the hub's layouts, with the captioner that reads them."""
 
 from conversion.photo_models import (
+    calm,
     family_config,
     let_photos_matter,
+    let_words_vary,
     sharpen,
     write_words,
 )
-from conversion.random_models import BUILDERS, florence2, vit_gpt2
+from conversion.random_models import BUILDERS, florence2
 import torch
 
 from edge_runtime.convert.exporters import export_blip, export_git
@@ -17,13 +19,26 @@ from edge_runtime.imaging import to_pixel_values
 
 EXPORTERS = {"blip": export_blip, "git": export_git}
 PROMPT = [0, 5, 6, 7, 2]
+FLORENCE2_PLACES = 577
+FLORENCE2_SETTINGS = {
+    "decoder_start_token_id": 2,
+    "forced_bos_token_id": 0,
+    "forced_eos_token_id": None,
+    "eos_token_id": 2,
+    "no_repeat_ngram_size": 3,
+}
 
 
-def make_vit_gpt2(folder, *, full):
-    """Return the model, the captioner that reads its files, and its settings."""
-    model = vit_gpt2(full=full)
+def make_vit_gpt2(folder, *, full, name="vit_gpt2"):
+    """Return the model, the captioner that reads its files, and its settings.
+
+    `name` may be that of a model with the same files: `distilvit`.
+    """
+    model = BUILDERS[name](full=full)
     size = model.config.encoder.image_size
-    sharpen(model.decoder.transformer.ln_f)
+    if not full:  # else a word of so few says itself again
+        calm(model.decoder.transformer.wte)
+    sharpen(model.decoder.transformer.ln_f, 6.0 if full else 11.0)
     if full:  # many layers of random weights blur what photos have of their own
         let_photos_matter(
             model.encoder.layernorm,
@@ -45,16 +60,24 @@ def make_vit_gpt2(folder, *, full):
 
 def make_florence2(folder, *, full):
     model = florence2(full=full)
-    language = model.model.language_model
-    sharpen(language.decoder.layers[-1].final_layer_norm, 40.0)
+    last = model.model.language_model.decoder.layers[-1].final_layer_norm
+    words = model.config.text_config.vocab_size
+    model.config.image_token_id = words - 1
     if full:
         let_photos_matter(
             model.model.multi_modal_projector.image_proj_norm,
             lambda photo: model.model.get_image_features(pixel_values(photo, 768)),
         )
+        let_words_vary(
+            last,
+            lambda photo: model.generate(
+                **florence2_inputs(model, pixel_values(photo, 768)),
+                **FLORENCE2_SETTINGS,
+                max_new_tokens=8,
+            ),
+        )
+    sharpen(last, 6.0 if full else 40.0)
     publish_florence2(model, folder)
-    words = model.config.text_config.vocab_size
-    model.config.image_token_id = words - 1
     files = {
         "vision_encoder": folder / "vision_encoder.onnx",
         "embed_tokens": folder / "embed_tokens.onnx",
@@ -97,6 +120,11 @@ def make_pair(name, folder, *, full):
     generate = {"bos_token_id": text.bos_token_id, "eos_token_id": eos}
     config = family_config(files, squashed(size), generate)
     return model, EncoderDecoderCaptioner(config), config
+
+
+def florence2_inputs(model, pixels):
+    image = [model.config.image_token_id] * FLORENCE2_PLACES
+    return {"input_ids": torch.tensor([image + PROMPT]), "pixel_values": pixels}
 
 
 def pixel_values(photo, size):

@@ -69,10 +69,16 @@ def sharpen(norm: torch.nn.LayerNorm, factor: float = 6.0) -> None:
         norm.weight *= factor
 
 
+def calm(module: torch.nn.Module, factor: float = 0.3) -> None:
+    """Make what a table or a product gives smaller beside what it is added to."""
+    with torch.no_grad():
+        module.weight *= factor
+
+
 def smallest_margin(logits, tokens) -> float:
-    """Return by how much the best token led, where it led least."""
+    """Return by how much the best token led, the end's included, where it led least."""
     margins = []
-    for row in logits[: len(tokens)]:
+    for row in logits[: len(tokens) + 1]:
         best = np.sort(row[0].numpy())[-2:]
         margins.append(best[1] - best[0])
     return float(min(margins))
@@ -83,12 +89,29 @@ def let_photos_matter(norm, look, factor: float = 4.0) -> None:
 
     `look` runs the model's vision part on pixel values.
     """
+    places = torch.cat([found.flatten(0, 1) for found in seen_of(norm, look)])
+    with torch.no_grad():
+        norm.bias -= places.mean(0)
+        norm.bias *= factor
+        norm.weight *= factor
+
+
+def let_words_vary(norm, say) -> None:
+    """Take away what all words have in common from what the last norm gives.
+
+    `say` captions a photo with the model.
+    """
+    words = torch.cat([found[:, -1] for found in seen_of(norm, say)])
+    with torch.no_grad():
+        norm.bias -= words.mean(0)
+
+
+def seen_of(norm, run) -> list[torch.Tensor]:
+    """Return what a norm gives for six photos, without what is pooled."""
     seen = []
     hook = norm.register_forward_hook(lambda _, __, found: seen.append(found))
     with torch.no_grad():
         for photo in photos()[:6]:
-            look(photo)
-        hook.remove()
-        norm.bias -= torch.cat(seen).mean((0, 1))
-        norm.bias *= factor
-        norm.weight *= factor
+            run(photo)
+    hook.remove()
+    return [found for found in seen if found.dim() == 3]
