@@ -48,7 +48,7 @@ def compare(made, inputs, settings, beams, tokens=TOKENS):
             said[count].add(tuple(wanted))
             if count == 1:
                 margins.append(smallest_margin(theirs.logits, wanted))
-    assert not other
+    assert not other, other
     assert min(margins, default=1) > MARGIN, sorted(margins)
     return min(map(len, said.values()))
 
