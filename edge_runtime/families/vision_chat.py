@@ -52,10 +52,10 @@ class VisionChat:
         settings = {**self._defaults, **generate}
         limits = Limits.from_mapping(settings)
         is_free = not (limits.sampling.json_schema or limits.sampling.grammar)
-        if not (is_free or self._session.keeps_rules):
+        if limits.sampling.grammar and not self._session.reads_grammars:
             raise ModelUnusableError(
                 "this model runs without llama.cpp, which alone can hold an answer to "
-                "a schema or a grammar: ask without one, or ask a GGUF model"
+                "a grammar: give a JSON schema, or ask a GGUF model"
             )
         prompt = str(settings.get("prompt") or _PROMPT)
         pixels = np.asarray(_shrunk(image, self._longest))

@@ -6,6 +6,7 @@ with every token (`past_key_values.2.key`), and states of convolutions that don'
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from hashlib import sha256
 import math
 from time import perf_counter
@@ -19,6 +20,8 @@ from ..sessions.base import Array, PictureLimits, Sampling, Seen, Session, np
 from .base import FamilyConfig
 from .cached_decoder import empty_cache
 from .hub_chat import HubChat
+from .json_rules import follower_of
+from .prefix_rules import Follower
 from .token_choice import TokenChoice
 
 CONTEXT_TOKENS: Final = 1024
@@ -45,7 +48,7 @@ class GraphPictures:
     """
 
     context_tokens = CONTEXT_TOKENS
-    keeps_rules = False
+    reads_grammars = False
 
     def __init__(self, config: FamilyConfig, limits: PictureLimits) -> None:
         if limits.tiles != 1:
@@ -82,25 +85,47 @@ class GraphPictures:
             self._last = name
         seconds = 0.0 if same else perf_counter() - started
         words = self._words(ids)
+        if words.shape[-1] != self._features.shape[-1]:
+            raise ModelBrokenError(
+                f"a picture's tokens have {self._features.shape[-1]} values, those of "
+                f"words {words.shape[-1]}: the files don't belong together"
+            )
         words[0, len(before) : len(before) + places] = self._features
         self._decoder.begin(words)
         return Seen(len(ids), places, seconds)
 
     def answer(self, sampling: Sampling) -> Iterator[tuple[bytes, float]]:
         """Return pieces and log-probabilities until the model ends its answer."""
-        choice, said, text = TokenChoice(sampling), [], ""
+        choice, said, text = TokenChoice(sampling), list[int](), ""
+        rules = follower_of(sampling.json_schema) if sampling.json_schema else None
         while True:
-            token, logprob = choice.next(self._decoder.logits)
+            may_follow = partial(self._fits, rules, said, text) if rules else None
+            token, logprob = choice.next(self._decoder.logits, may_follow)
             if token == self._chat.end:
                 yield b"", logprob
                 return
             said.append(token)
-            whole = self._chat.text_of(said)
-            # a character of several tokens comes with its last one
-            new = "" if whole.endswith(_HALF) else whole[len(text) :]
+            new = self._new(said, text).removesuffix(_HALF)
             text += new
             yield new.encode(), logprob
+            if rules:
+                rules.take(new)
+                if rules.must_end:
+                    return
             self._decoder.go_on(self._words([token]))
+
+    def _new(self, said: Sequence[int], text: str) -> str:
+        """Return what was added to a text; half a letter waits for its other tokens."""
+        whole = self._chat.text_of(said)
+        added = whole[len(text) :]
+        return _HALF if added.endswith(_HALF) else added
+
+    def _fits(self, rules: Follower, said: list[int], text: str, token: int) -> bool:
+        """Return whether a token may follow what was said."""
+        if token == self._chat.end:
+            return rules.is_complete
+        new = self._new([*said, token], text)
+        return bool(new) and rules.allows(new.removesuffix(_HALF), half=_HALF in new)
 
     def _encode(self, patches: Patches, places: int) -> Array:
         count = patches.rows * patches.columns

@@ -92,8 +92,8 @@ class PictureSession(Protocol):
 
     context_tokens: int
     """The most that picture, prompt and answer may have together."""
-    keeps_rules: bool
-    """Whether an answer can be held to a grammar or a schema."""
+    reads_grammars: bool
+    """Whether an answer can be held to GBNF rules, and not only to a schema."""
 
     def see(
         self, picture: Array, turns: Sequence[tuple[str, str]], opening: str, room: int

@@ -29,7 +29,7 @@ class LlamaPictures:
     A second question about the same picture costs only its words.
     """
 
-    keeps_rules = True
+    reads_grammars = True
 
     def __init__(
         self, text: "LlamaSession", llama: Any, path: str, limits: PictureLimits

@@ -1,6 +1,8 @@
 """LFM2-VL on onnxruntime says of pictures what transformers says."""
 
 from dataclasses import replace
+import json
+import shutil
 import sys
 
 import numpy as np
@@ -40,6 +42,15 @@ IMAGE = VOCABULARY.index("<image>")
 PATCH = 16
 EXACT = 1e-5
 STEP = 2 / 255
+FORM = {
+    "type": "object",
+    "properties": {
+        "open": {"type": "boolean"},
+        "colour": {"enum": ["red", "K\u00e4fer"]},
+        "count": {"type": "integer", "minimum": 0, "maximum": 99},
+    },
+    "required": ["open", "colour", "count"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +100,8 @@ def text_of(tokens):
     return "".join(VOCABULARY[token] for token in tokens if token != END)
 
 
-def test_twenty_photos_are_described_as_generate_does(model, captioner, given):
+def compare(model, captioner, given):
+    """Hold twenty captions against `generate()`."""
     texts, margins = set(), []
     for photo, inputs in zip(photos(), given, strict=True):
         tokens, logprobs, margin = said_by(model, inputs)
@@ -100,6 +112,22 @@ def test_twenty_photos_are_described_as_generate_does(model, captioner, given):
         margins.append(margin)
     assert len(texts) >= 15  # the photo matters
     assert min(margins) > MARGIN
+
+
+def test_twenty_photos_are_described_as_generate_does(model, captioner, given):
+    compare(model, captioner, given)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_the_full_size_describes_as_generate_does(given, tmp_path):
+    model = lfm2_vl(full=True)
+    publish(model, tmp_path)
+    config = family_config(tmp_path, max_new_tokens=TOKENS, prompt=PROMPT)
+    try:
+        compare(model, VisionChat(config), given)
+    finally:
+        shutil.rmtree(tmp_path)
 
 
 def test_prompt_and_picture_reach_the_model_as_the_processor_has_them(captioner, given):
@@ -188,7 +216,11 @@ def test_what_can_not_be_done_is_said(captioner, folder):
     with pytest.raises(PromptTooLongError, match=r"1024.*image_max_tokens"):
         captioner.caption(photo, {"prompt": "word " * 300})
     with pytest.raises(ModelUnusableError, match=r"without llama.cpp"):
-        captioner.caption(photo, {"json_schema": {"type": "object"}})
+        captioner.caption(photo, {"grammar": 'root ::= "yes"'})
+    with pytest.raises(ModelUnusableError, match=r"'pattern'"):
+        captioner.caption(photo, {"json_schema": {"pattern": "a"}})
+    with pytest.raises(ModelUnusableError, match="cut off"):
+        captioner.caption(photo, {"json_schema": FORM, "max_new_tokens": 3})
     with pytest.raises(ModelUnusableError, match="image_tiles"):
         VisionChat(replace(config, preprocess={"image_tiles": 0}))
     swapped = {**config.files, "decoder": config.file("vision_encoder")}
@@ -197,7 +229,26 @@ def test_what_can_not_be_done_is_said(captioner, folder):
     swapped = {**config.files, "vision_encoder": config.file("embed_tokens")}
     with pytest.raises(ModelBrokenError, match=r"vision encoder has the inputs"):
         VisionChat(replace(config, files=swapped))
+    narrow = VisionChat(config)
+    narrow._session._encode = lambda _, places: np.zeros((places, 7), np.float32)
+    with pytest.raises(ModelBrokenError, match="7 values, those of words 48"):
+        narrow.caption(photo, {})
     assert captioner.caption(photo, {}).captions[0].text  # it goes on
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.5])
+def test_an_answer_keeps_a_schema(captioner, temperature):
+    wish = {"json_schema": FORM, "max_new_tokens": 200, "temperature": temperature}
+    said = set()
+    for photo in photos()[:6]:
+        found = captioner.caption(photo, wish).captions[0]
+        values = json.loads(found.text)
+        assert values["open"] in {True, False}
+        assert values["colour"] in {"red", "K\u00e4fer"}
+        assert 0 <= values["count"] <= 99
+        assert len(found.token_logprobs) >= len(found.text)
+        said.add(found.text)
+    assert len(said) > 1
 
 
 async def test_a_worker_says_the_same_of_a_file(captioner, folder, tmp_path):
