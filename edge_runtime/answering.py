@@ -1,9 +1,11 @@
 """Which model answers a question about a photo, and how to come by one."""
 
 from collections.abc import Iterator
-from typing import Final
+import json
+import math
+from typing import Any, Final
 
-from .errors import ModelCannotAnswerError, ModelUnknownError
+from .errors import ModelCannotAnswerError, ModelUnknownError, ModelUnusableError
 from .inference.registry import ANSWERING
 from .manifest import Manifest, ModelSpec
 from .schemas import Task
@@ -47,6 +49,21 @@ def answering_model(
             + how_to_get_answers(selection, manifest)
         )
     return row
+
+
+def data_of(answer: str) -> Any:
+    """Return the JSON of an answer that a schema bound; a finite number at most."""
+    return json.loads(answer, parse_float=_finite)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):  # a schema lets a model write 1e999
+        raise ModelUnusableError(
+            f"the model answered with a number that is too large ({text[:40]}): "
+            "ask in other words, or with a schema of whole numbers"
+        )
+    return number
 
 
 def installed_captioners(selection: Selection) -> Iterator[ModelSpec]:

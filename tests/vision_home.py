@@ -1,12 +1,22 @@
-"""A home with the tiny vision-language model in it, placed by hand."""
+"""A home with the tiny vision-language model in it, placed by hand.
 
+As a program (`vision_home.py FOLDER`) it makes one for a service in its own process.
+"""
+
+import asyncio
+from dataclasses import replace
 import hashlib
 from pathlib import Path
+import sys
 
 import vision_pair as pair
 import yaml
 
+from edge_runtime.config import Settings
+from edge_runtime.runtime import EdgeRuntime
+
 TINY = "tiny-vision"
+CONTEXT = 1024
 
 
 def write_home(folder: Path) -> tuple[Path, Path]:
@@ -37,12 +47,12 @@ def _row(text: Path, projector: Path) -> dict[str, object]:
         "requires": {
             "arch": ["x86_64", "aarch64"],
             "kv_bytes_per_token": 2 * 2 * pair.TINY.text["layers"] * 32,
-            "context_tokens": 512,
+            "context_tokens": CONTEXT,
         },
         "files": [_file("weights", text), _file("mmproj", projector)],
         "preprocess": {"max_image_edge_px": 64},
         "generate": {"max_new_tokens": 12},
-        "options": {"n_ctx": 512},
+        "options": {"n_ctx": CONTEXT},
     }
 
 
@@ -55,3 +65,15 @@ def _file(role: str, path: Path) -> dict[str, object]:
         "sha256": hashlib.sha256(data).hexdigest(),
         "sources": [{"url": f"https://models.invalid/{path.name}"}],
     }
+
+
+async def _main(folder: Path) -> None:
+    home, manifest = write_home(folder)
+    (home / "config.yaml").write_text(f"manifest: {manifest}\nthreads: 1\n")
+    settings = replace(Settings(home=home, manifest=manifest), offline=True)
+    async with EdgeRuntime(settings) as runtime:
+        await runtime.store.ensure(runtime.model(TINY))
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(Path(sys.argv[1])))

@@ -13,13 +13,14 @@ from homeassistant.components.ai_task import (
 from homeassistant.components.conversation import AssistantContent, Attachment, ChatLog
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.selector import BooleanSelector, TextSelector
 import probatio as vol
 
 from . import pictures
-from .answering import asked_thing, is_description_field, unfollowable, yes_or_no
+from .action_helpers import invalid
+from .answering import unfollowable
+from .asking import ask
 from .caption_options import MAX_THINGS
 from .client import CaptionOptions
 from .client_errors import ClientError
@@ -34,11 +35,21 @@ from .const import (
 from .data import EdgeCaptionsConfigEntry
 from .entity import RuntimeEntity, subentry_device
 from .failures import translated
-from .records import Caption, able_model
+from .pictures import Picture
+from .questions import PictureAnswer, Question, able_model
+from .records import Caption
+from .structures import (
+    REASONS,
+    fields_of,
+    filled,
+    not_captions,
+    part_of,
+    schema_of,
+)
 
 PARALLEL_UPDATES = 1
-REASONS: Final = "reasons"
-"""Field of a structured answer that says why a yes-or-no field is empty."""
+_LOOK: Final = "Look at the picture."
+"""What is asked where a structure says it all."""
 
 
 async def async_setup_entry(
@@ -82,18 +93,49 @@ class CaptionTask(RuntimeEntity, AITaskEntity):
     async def _answer(self, task: GenDataTask) -> Any:
         attachments = task.attachments or ()
         if not attachments:
-            raise _invalid("no_picture")
+            raise invalid("no_picture")
         if task.structure is None:
-            await self._refuse_instruction(task.instructions)
+            if words := self._beyond_a_caption(task.instructions):
+                question = Question(task.instructions, self._wishes().language)
+                answers = await self._answers(attachments, question, ", ".join(words))
+                return "\n".join(answer.text for answer in answers)
             captions = await self._captions(attachments)
             return "\n".join(caption.text for caption in captions)
         if len(attachments) > 1:
-            raise _invalid("one_picture_per_structure")
-        fields = _fields(task.structure)
-        await self._refuse_fields(fields)
+            raise invalid("one_picture_per_structure")
+        fields = fields_of(task.structure)
+        if (beyond := not_captions(fields)) and (
+            not all(field.is_answerable for field in beyond) or await self._can_answer()
+        ):
+            return await self._structured(task.structure, task, beyond[0].name)
         things = dict.fromkeys(field.thing for field in fields if field.thing)
         (caption,) = await self._captions(attachments, tuple(things)[:MAX_THINGS])
-        return _filled(fields, caption)
+        data, reasons = filled(fields, caption)
+        if not reasons:
+            return data
+        if not await self._can_answer():
+            return {REASONS: reasons, **data}
+        unclear = part_of(task.structure, reasons)
+        return data | await self._structured(unclear, task, next(iter(reasons)))
+
+    async def _structured(
+        self, structure: vol.Schema, task: GenDataTask, what: str
+    ) -> Any:
+        """Return what a model that answers fills a structure with."""
+        question = Question(
+            task.instructions.strip() or _LOOK,
+            self._wishes().language,
+            schema=schema_of(structure),
+        )
+        (answer,) = await self._answers(task.attachments or (), question, what)
+        try:
+            return structure(answer.data)
+        except vol.Invalid as err:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="answer_does_not_fit",
+                translation_placeholders={"model": answer.model, "reason": str(err)},
+            ) from err
 
     async def _captions(
         self, attachments: Sequence[Attachment], look_for: tuple[str, ...] = ()
@@ -101,13 +143,26 @@ class CaptionTask(RuntimeEntity, AITaskEntity):
         options = replace(self._wishes(), look_for=look_for)
         found = []
         for attachment in attachments:
-            picture = await pictures.of_file(
-                self.hass, attachment.path, attachment.mime_type
-            )
+            picture = await self._picture(attachment)
             found.append(
                 await self._client.caption(picture.content, picture.name, options)
             )
         return found
+
+    async def _answers(
+        self, attachments: Sequence[Attachment], question: Question, what: str
+    ) -> list[PictureAnswer]:
+        return [
+            await ask(self._client, await self._picture(one), question, what)
+            for one in attachments
+        ]
+
+    async def _picture(self, attachment: Attachment) -> Picture:
+        return await pictures.of_file(self.hass, attachment.path, attachment.mime_type)
+
+    async def _can_answer(self) -> bool:
+        able = able_model(await self._client.models())
+        return able is not None and able.can_answer
 
     def _wishes(self) -> CaptionOptions:
         """Return how to describe: as the entry is set."""
@@ -120,31 +175,9 @@ class CaptionTask(RuntimeEntity, AITaskEntity):
         """Return whether any instruction gets the caption."""
         return bool(self._entry.options.get(CONF_LENIENT))
 
-    async def _refuse_instruction(self, instruction: str) -> None:
-        if self._is_lenient():
-            return
-        if words := unfollowable(instruction):
-            raise await self._cannot_answer(", ".join(words))
-
-    async def _refuse_fields(self, fields: list["_Field"]) -> None:
-        for field in fields:
-            if not field.is_answerable:
-                raise await self._cannot_answer(field.name)
-
-    async def _cannot_answer(self, what: str) -> HomeAssistantError:
-        """Return the error that names the model to install."""
-        able = able_model(await self._client.models())
-        placeholders = {"what": what, "model": "", "cure": ""}
-        if able is None:
-            key = "model_cannot_answer"
-        else:
-            placeholders |= {"model": able.title, "cure": able.cure}
-            key = f"model_cannot_answer_{'install' if able.fits else 'cure'}"
-        return ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key=key,
-            translation_placeholders=placeholders,
-        )
+    def _beyond_a_caption(self, instruction: str) -> tuple[str, ...]:
+        """Return the words that ask for more than a description."""
+        return () if self._is_lenient() else unfollowable(instruction)
 
 
 class NamedTask(CaptionTask):
@@ -171,46 +204,3 @@ class NamedTask(CaptionTask):
 
     def _is_lenient(self) -> bool:
         return bool(self._settings.get(CONF_LENIENT))
-
-
-class _Field:
-    """A field of a structure, and whether a caption can fill it."""
-
-    def __init__(self, name: str, description: str | None, selector: Any) -> None:
-        self.name = name
-        self.is_yes_no = isinstance(selector, BooleanSelector)
-        self.thing = asked_thing(name, description) if self.is_yes_no else None
-        is_text = isinstance(selector, TextSelector)
-        self.is_answerable = self.is_yes_no or (
-            is_text and is_description_field(name, description)
-        )
-
-
-def _fields(structure: vol.Schema) -> list[_Field]:
-    return [
-        _Field(str(key), getattr(key, "description", None), selector)
-        for key, selector in structure.schema.items()
-    ]
-
-
-def _filled(fields: list[_Field], caption: Caption) -> dict[str, Any]:
-    data: dict[str, Any] = {}
-    reasons: dict[str, str] = {}
-    for field in fields:
-        if not field.is_yes_no:
-            data[field.name] = caption.text
-        elif field.thing is None:
-            data[field.name] = None
-            reasons[field.name] = "a captioner can only say whether a thing is there"
-        else:
-            answer = yes_or_no(caption, field.thing)
-            data[field.name] = answer.value
-            if answer.reason is not None:
-                reasons[field.name] = answer.reason
-    if reasons:
-        data.setdefault(REASONS, reasons)
-    return data
-
-
-def _invalid(key: str) -> ServiceValidationError:
-    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key)

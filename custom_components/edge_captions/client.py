@@ -19,12 +19,11 @@ from .client_errors import (
     BusyError,
     CannotConnectError,
     ClientError,
-    IntegrationTooOldError,
     NotEdgeCaptionsError,
     RefusedError,
-    RuntimeTooOldError,
     TimedOutError,
 )
+from .questions import PictureAnswer, Question
 from .records import (
     CAPTIONING,
     Caption,
@@ -38,11 +37,7 @@ from .records import (
     Stats,
 )
 from .server_sent import ServerSentEvent, read_events
-
-API_VERSION: Final = 1
-"""The version of the API that this client was written for."""
-MIN_API_VERSION: Final = 1
-"""The oldest version that it still understands."""
+from .versions import API_VERSION, MIN_API_VERSION, check_versions
 
 _QUICK_S: Final = 10.0
 _SILENCE_S: Final = 45.0
@@ -98,23 +93,35 @@ class RuntimeClient:
         self, picture: bytes, name: str, options: CaptionOptions
     ) -> Caption:
         """Describe a picture; waits as long as the slowest machine needs."""
-        form = FormData(options.to_form())
-        form.add_field(
-            "file", picture, filename=name, content_type="application/octet-stream"
-        )
-        answer = await self._ask(
-            "POST", "captions", form=form, timeout_s=self._caption_timeout_s
-        )
+        answer = await self._look("captions", options.to_form(), picture, name)
         return _parsed(Caption, answer)
 
     async def caption_photo(self, photo_id: str, options: CaptionOptions) -> Caption:
         """Describe a photo of the runtime's library."""
         fields = {"photo_id": photo_id, **options.to_form()}
+        return _parsed(Caption, await self._look("captions", fields))
+
+    async def ask(self, picture: bytes, name: str, question: Question) -> PictureAnswer:
+        """Let a model answer a question about a picture."""
+        answer = await self._look("answers", question.to_form(), picture, name)
+        return _parsed(PictureAnswer, answer)
+
+    async def ask_photo(self, photo_id: str, question: Question) -> PictureAnswer:
+        """Let a model answer a question about a photo of the runtime's library."""
+        fields = {"photo_id": photo_id, **question.to_form()}
+        return _parsed(PictureAnswer, await self._look("answers", fields))
+
+    async def _look(
+        self, path: str, fields: Mapping[str, str], picture: bytes = b"", name: str = ""
+    ) -> Json:
         form = FormData(fields, default_to_multipart=True)
-        answer = await self._ask(
-            "POST", "captions", form=form, timeout_s=self._caption_timeout_s
+        if picture:
+            form.add_field(
+                "file", picture, filename=name, content_type="application/octet-stream"
+            )
+        return await self._ask(
+            "POST", path, form=form, timeout_s=self._caption_timeout_s
         )
-        return _parsed(Caption, answer)
 
     async def get_caption(self, caption_id: str) -> Caption:
         """Return a caption as it is by now."""
@@ -287,20 +294,6 @@ class RuntimeClient:
         return headers
 
 
-def check_versions(info: Info) -> None:
-    """Raise if a runtime and this client speak no version in common."""
-    if info.api_version < MIN_API_VERSION:
-        raise RuntimeTooOldError(
-            f"the runtime {info.version} speaks API {info.api_version}, "
-            f"{MIN_API_VERSION} is needed"
-        )
-    if info.min_api_version > API_VERSION:
-        raise IntegrationTooOldError(
-            f"the runtime {info.version} needs API {info.min_api_version}, "
-            f"this integration speaks {API_VERSION}"
-        )
-
-
 async def _json(response: ClientResponse) -> dict[str, Any]:
     try:
         data = await response.json(content_type=None)
@@ -328,7 +321,7 @@ async def _raise_for(response: ClientResponse) -> None:
     raise RefusedError(message, code)
 
 
-def _parsed[T: (Caption, PairingRequest, Model, Photo, Source)](
+def _parsed[T: (Caption, PairingRequest, Model, Photo, PictureAnswer, Source)](
     kind: type[T], data: Json
 ) -> T:
     try:

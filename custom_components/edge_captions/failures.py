@@ -21,6 +21,8 @@ _OWN_WORDS: Final = frozenset(
         "suggestion_decided",
         "model_unknown",
         "model_busy",
+        "model_not_installed",
+        "prompt_too_long",
         "photo_format_unsupported",
         "photo_damaged",
         "photo_too_large",

@@ -12,7 +12,8 @@ from .action_helpers import ENTRY_FIELD, Actions, entry_of, invalid
 from .client import RuntimeClient
 from .const import CONF_LANGUAGE
 from .issues import report_answers
-from .records import Photo, Source, able_model
+from .questions import able_model
+from .records import Photo, Source
 from .text import short_text
 
 _CAMERA: Final = "camera"
@@ -117,7 +118,7 @@ async def _check_answers(call: ServiceCall) -> ServiceResponse:
     """Say whether a model there answers questions; raise a repair issue if not."""
     entry = entry_of(call)
     able = able_model(await entry.runtime_data.client.models())
-    can_answer = able is not None and able.fit == "running"
+    can_answer = able is not None and able.can_answer
     report_answers(call.hass, entry, able, can_answer=can_answer)
     return {
         "can_answer": can_answer,

@@ -18,10 +18,12 @@ from homeassistant.util.json import JsonValueType
 import probatio as vol
 
 from . import pictures
+from .asking import ask
 from .client import CaptionOptions
 from .client_errors import ClientError
 from .const import DOMAIN
 from .data import EdgeCaptionsConfigEntry
+from .questions import MAX_QUESTION, Question
 
 _LOOKS: Final = ToolAnnotations(
     read_only=True, destructive=False, idempotent=True, open_world=False
@@ -94,9 +96,10 @@ class DescribeCamera(Tool):
     name = f"{DOMAIN}__describe_camera"
     title = "Describe a camera's picture"
     description = (
-        "Look at a camera now and return a short description of what it shows. "
-        "It can't answer questions about the picture, count, or read text. "
-        "With a verdict other than 'sure' the description may be wrong: say so."
+        "Look at a camera now and return a short description of what it shows, or "
+        "with a question what a vision model answers to it. Without a question it "
+        "can't count or read text. "
+        "With a verdict other than 'sure' the words may be wrong: say so."
     )
     annotations = _LOOKS
     integration = DOMAIN
@@ -104,18 +107,34 @@ class DescribeCamera(Tool):
     def __init__(self, entry: EdgeCaptionsConfigEntry, cameras: dict[str, str]) -> None:
         self._client = entry.runtime_data.client
         self._cameras = cameras
-        self.parameters = vol.Schema({vol.Required("camera"): vol.In(list(cameras))})
+        self.parameters = vol.Schema(
+            {
+                vol.Required("camera"): vol.In(list(cameras)),
+                vol.Optional("question"): vol.All(
+                    str, vol.Length(min=1, max=MAX_QUESTION)
+                ),
+            }
+        )
 
     async def async_call(
         self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext
     ) -> ToolResult:
-        """Return the caption and how sure it is."""
-        name = self.parameters(tool_input.tool_args)["camera"]
-        options = CaptionOptions(language=llm_context.language)
+        """Return the caption or the answer, and how sure it is."""
+        arguments = self.parameters(tool_input.tool_args)
+        name, language = arguments["camera"], llm_context.language
         try:
             picture = await pictures.of_entity(hass, self._cameras[name])
+            if text := arguments.get("question"):
+                return ToolResult(data=await self._ask(picture, text, language))
+            options = CaptionOptions(language=language)
             caption = await self._client.caption(picture.content, name, options)
         except (ClientError, HomeAssistantError) as err:
             return ToolResult(data={"error": str(err)}, error=True)
         data: dict[str, Any] = {"caption": caption.text, "verdict": caption.verdict}
         return ToolResult(data=data)
+
+    async def _ask(
+        self, picture: pictures.Picture, text: str, language: str | None
+    ) -> dict[str, JsonValueType]:
+        answer = await ask(self._client, picture, Question(text, language))
+        return {"answer": answer.text, "verdict": "unchecked"}

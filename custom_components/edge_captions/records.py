@@ -1,6 +1,6 @@
 """What the runtime answers, as typed records."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
@@ -9,9 +9,6 @@ from .client_errors import NotEdgeCaptionsError
 type Json = Mapping[str, Any]
 
 CAPTIONING: Final = "image-to-text"
-_READS_INSTRUCTIONS: Final = "vision_chat"
-"""The family of models that could follow an instruction."""
-_FITS: Final = {"running": 0, "recommended": 1, "fits": 2}
 _INSTALLED: Final = frozenset({"installed", "bundled"})
 
 
@@ -229,6 +226,9 @@ class Model:
     """What the person does to get it, where the runtime says so."""
     languages: tuple[str, ...] = ()
     needs_license: bool = False
+    answers: bool = False
+    """It answers questions about pictures."""
+    download_bytes: int | None = None
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
@@ -245,12 +245,25 @@ class Model:
             cure=str(reasons[0]["cure"]) if reasons else "",
             languages=tuple(map(str, data.get("languages") or ())),
             needs_license=bool(data.get("license_pending")),
+            answers=bool(data.get("answers_questions")),
+            download_bytes=data.get("download_bytes"),
         )
 
     @property
     def fits(self) -> bool:
         """Return whether it would run on the runtime's machine."""
         return self.fit != "does_not_fit"
+
+    @property
+    def label(self) -> str:
+        """Return its title, with what is to be downloaded for it."""
+        size = self.download_bytes
+        return f"{self.title} ({size / 1e6:.0f} MB)" if size else self.title
+
+    @property
+    def can_answer(self) -> bool:
+        """Return whether it answers questions now."""
+        return self.answers and self.is_installed and self.fits and not self.cure
 
     @property
     def is_installed(self) -> bool:
@@ -329,12 +342,6 @@ class Source:
     def is_folder(self) -> bool:
         """Return whether it is a watched folder."""
         return self.kind == "library"
-
-
-def able_model(models: Iterable[Model]) -> Model | None:
-    """Return the best model that reads instructions; those that run come first."""
-    able = [model for model in models if model.family == _READS_INSTRUCTIONS]
-    return min(able, key=lambda model: _FITS.get(model.fit, len(_FITS)), default=None)
 
 
 def _model_of(choice: Any) -> str | None:

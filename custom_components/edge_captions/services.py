@@ -3,7 +3,6 @@
 from functools import wraps
 from typing import Any, Final
 
-from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -13,35 +12,24 @@ from homeassistant.core import (
 from homeassistant.helpers import config_validation as cv
 import probatio as vol
 
-from . import pictures
-from .action_helpers import ENTRY_FIELD, Action, Actions, entry_of, invalid
+from .action_helpers import ENTRY_FIELD, Action, Actions, entry_of
+from .asking import ASKING_ACTIONS
 from .client import CaptionOptions
 from .client_errors import ClientError
 from .const import CONF_LANGUAGE, CONF_STYLE, DETAILS, DOMAIN, STYLES
 from .failures import translated
 from .library_actions import LIBRARY_ACTIONS
-from .media_source import photo_id_of
-from .pictures import Picture
+from .picture_fields import PICTURE_FIELDS, picture_of, stored_photo
 from .records import Caption
 from .text import short_text
 from .unloading import unload_all
 
-ATTR_MEDIA: Final = "media"
-ATTR_PATH: Final = "path"
-
 _WORDS: Final = vol.All(cv.string, vol.Length(min=1, max=20_000))
 _ID: Final = vol.All(cv.string, vol.Length(min=1, max=100))
-_MEDIA: Final = vol.Any(
-    cv.string,
-    # what the media selector gives
-    vol.Schema({vol.Required("media_content_id"): cv.string}, extra=vol.ALLOW_EXTRA),
-)
 _CAPTION_IMAGE: Final = vol.Schema(
     {
         **ENTRY_FIELD,
-        vol.Optional(ATTR_ENTITY_ID): cv.entity_id,
-        vol.Optional(ATTR_MEDIA): _MEDIA,
-        vol.Optional(ATTR_PATH): cv.string,
+        **PICTURE_FIELDS,
         vol.Optional("language"): cv.string,
         vol.Optional("style"): vol.In(STYLES),
         vol.Optional("detail"): vol.In(DETAILS),
@@ -123,8 +111,8 @@ def caption_response(caption: Caption) -> dict[str, Any]:
 
 async def _caption_image(call: ServiceCall) -> ServiceResponse:
     entry, data = entry_of(call), call.data
-    stored = _stored_photo(call)
-    picture = None if stored else await _picture(call)
+    stored = stored_photo(call)
+    picture = None if stored else await picture_of(call)
     options = CaptionOptions(
         language=data.get("language") or entry.options.get(CONF_LANGUAGE),
         style=data.get("style") or entry.options.get(CONF_STYLE),
@@ -195,35 +183,6 @@ def _written(caption: Any) -> ServiceResponse:
     }
 
 
-def _given(call: ServiceCall) -> str:
-    """Return how the one picture is named."""
-    given = [key for key in (ATTR_ENTITY_ID, ATTR_MEDIA, ATTR_PATH) if key in call.data]
-    if len(given) != 1:
-        raise invalid("no_picture" if not given else "more_than_one_picture")
-    return given[0]
-
-
-def _stored_photo(call: ServiceCall) -> str:
-    """Return the id of a photo that the runtime has itself; empty if it is another."""
-    if _given(call) != ATTR_MEDIA:
-        return ""
-    return photo_id_of(_media(call))
-
-
-async def _picture(call: ServiceCall) -> Picture:
-    how = _given(call)
-    if how == ATTR_ENTITY_ID:
-        return await pictures.of_entity(call.hass, call.data[how])
-    if how == ATTR_PATH:
-        return await pictures.of_path(call.hass, call.data[how])
-    return await pictures.of_media(call.hass, _media(call))
-
-
-def _media(call: ServiceCall) -> str:
-    value = call.data[ATTR_MEDIA]
-    return str(value if isinstance(value, str) else value["media_content_id"])
-
-
 ACTIONS: Final[Actions] = {
     "caption_image": (_caption_image, _CAPTION_IMAGE, SupportsResponse.ONLY),
     "search_captions": (_search_captions, _SEARCH, SupportsResponse.ONLY),
@@ -231,5 +190,6 @@ ACTIONS: Final[Actions] = {
     "set_caption": (_set_caption, _SET, SupportsResponse.OPTIONAL),
     "download_model": (_download_model, _DOWNLOAD, SupportsResponse.OPTIONAL),
     "unload_models": (_unload_models, _UNLOAD, SupportsResponse.OPTIONAL),
+    **ASKING_ACTIONS,
     **LIBRARY_ACTIONS,
 }

@@ -5,7 +5,7 @@ import json
 from typing import Any, Final
 
 from .. import pipeline
-from ..answering import MAX_QUESTION, MAX_TOKENS, answering_model
+from ..answering import MAX_QUESTION, MAX_TOKENS, answering_model, data_of
 from ..errors import ModelCannotAnswerError, ModelUnknownError, PromptTooLongError
 from ..service import Answer, CaptionOptions, Origin, Question
 from ..store import to_rfc3339
@@ -114,7 +114,9 @@ async def create_answer(call: Call) -> Reply:
     )
     options = CaptionOptions.asking(
         spec.id,
-        pipeline.question_in(body["language"], body["question"].strip()),
+        pipeline.question_with(
+            body["question"].strip(), body["language"], body["schema"]
+        ),
         language=body["language"] or service.settings.language,
         schema=body["schema"],
         max_tokens=body["max_tokens"],
@@ -130,7 +132,7 @@ def _answer_dict(found: Answer, *, is_json: bool) -> dict[str, Any]:
         "id": found.id,
         "answer": found.caption,
         # what a schema binds is complete: an answer that was cut off is an error
-        "data": json.loads(found.caption) if is_json else None,
+        "data": data_of(found.caption) if is_json else None,
         "language": found.language,
         "model": found.model,
         "verdict": found.verdict.value,

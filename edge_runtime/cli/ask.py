@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..answering import MAX_QUESTION, MAX_TOKENS, answering_model
-from ..pipeline import question_in
+from ..answering import MAX_QUESTION, MAX_TOKENS, answering_model, data_of
+from ..pipeline import question_with
 from ..runtime import EdgeRuntime
 from ..schemas import CaptionRequest, CaptionResult
 from ..units import printable
@@ -59,7 +59,7 @@ async def run(
         path=options.photo,
         language=options.language or runtime.settings.language,
         verify=False,
-        question=question_in(options.language, options.question),
+        question=question_with(options.question, options.language, options.schema),
         schema=options.schema,
         max_tokens=options.max_tokens,
     )
@@ -80,7 +80,7 @@ def _to_dict(result: CaptionResult, question: str, *, is_json: bool) -> dict[str
         "path": result.path,
         "question": question,
         "answer": result.caption,
-        "data": json.loads(result.caption) if is_json else None,
+        "data": data_of(result.caption) if is_json else None,
         "model": result.model,
         "language": result.language,
         "seconds": result.seconds,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .caption import CaptionPipeline, Described, VisualCaptioner, untranslated_note
     from .check import Checked, Evidence
     from .composing import TEMPLATE_NAMES, Composer, parse_custom
-    from .instructions import question_in
+    from .instructions import question_with
     from .known import FACT_NAMES, FactFinder, given_facts
     from .noun_phrases import NounPhrase, ParsedCaption, parse
     from .sentence import to_sentence
@@ -47,7 +47,7 @@ __all__ = [
     "language_of",
     "parse",
     "parse_custom",
-    "question_in",
+    "question_with",
     "read_wishes",
     "to_sentence",
     "untranslated_note",
@@ -79,7 +79,7 @@ _HOMES: Final = {
     "language_of": "wishes",
     "parse": "noun_phrases",
     "parse_custom": "composing",
-    "question_in": "instructions",
+    "question_with": "instructions",
     "read_wishes": "wishes",
     "to_sentence": "sentence",
     "untranslated_note": "caption",

@@ -1,9 +1,9 @@
 """What a vision-language model is told: the style, the language, what is known."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ..facts import Fact
+from ..facts import Fact, in_one_line
 from ..schemas import CaptionRequest, Style
 from .prompts import fact_line, is_told, looks_like_a_name
 
@@ -65,11 +65,32 @@ def answer_settings(request: CaptionRequest) -> dict[str, Any]:
     return settings
 
 
-def question_in(language: str | None, question: str) -> str:
-    """Return a question that says in which language to answer, if one is wanted."""
-    if language is None:
-        return question
-    return f"{question}\n\nAnswer in {language_name(language)}."
+def question_with(
+    question: str, language: str | None, schema: Mapping[str, Any] | None
+) -> str:
+    """Return a question that says in which language to answer, and what is wanted.
+
+    A schema binds the answer's form; its words the model only knows from here.
+    """
+    parts = [question]
+    if fields := _field_lines(schema or {}):
+        parts.append("\n".join(["Answer in JSON:", *fields]))
+    if language is not None:
+        parts.append(f"Answer in {language_name(language)}.")
+    return "\n\n".join(parts)
+
+
+def _field_lines(schema: Mapping[str, Any]) -> list[str]:
+    """Return the fields of an object that say what they are."""
+    properties = schema.get("properties")
+    if not isinstance(properties, Mapping):
+        return []
+    return [
+        f"- {in_one_line(name)}: {in_one_line(meaning)}"
+        for name, inner in properties.items()
+        if isinstance(inner, Mapping)
+        and isinstance(meaning := inner.get("description"), str)
+    ]
 
 
 def language_name(code: str) -> str:

@@ -49,11 +49,25 @@ CAPTION: dict[str, Any] = {
     "seconds": 0.4,
     "notes": [],
 }
+ANSWER: dict[str, Any] = {
+    "id": "01ANSWER",
+    "answer": "Two cars.",
+    "data": None,
+    "language": "en",
+    "model": "qwen3-vl-2b-instruct",
+    "verdict": "unchecked",
+    "origin": "model",
+    "photo_id": None,
+    "seconds": 9.5,
+    "notes": ["an answer is not checked against the photo"],
+}
 MODEL: dict[str, Any] = {
     "id": "qwen3-vl-2b-instruct",
     "title": "Qwen3-VL 2B Instruct",
     "task": "image-to-text",
     "family": "vision_chat",
+    "answers_questions": True,
+    "download_bytes": 1_550_000_000,
     "state": "missing",
     "runner": "stopped",
     "fit": "recommended",
@@ -64,6 +78,7 @@ EMBEDDED: dict[str, Any] = {
     "title": "Tiny captioner",
     "task": "image-to-text",
     "family": "encoder_decoder",
+    "answers_questions": False,
     "state": "installed",
     "runner": "ready",
     "fit": "running",
@@ -104,6 +119,8 @@ class FakeRuntime:
         self.machine = deepcopy(_MACHINE)
         self.selection = self.machine["selection"]["tasks"][0]
         self.caption = deepcopy(CAPTION)
+        self.answer: dict[str, Any] | None = None
+        """What is answered to questions; None: no model there can."""
         self.models = [deepcopy(EMBEDDED), deepcopy(MODEL)]
         self.photos = [{"id": "01PHOTO", "words": "A black dog.", "taken_at": None}]
         self.shelves: dict[str, list[dict[str, Any]]] = deepcopy(SHELVES)
@@ -185,7 +202,7 @@ class FakeRuntime:
             return web.json_response({"error": error}, status=status, headers=headers)
         return self._answer(request.method, path, body)
 
-    def _answer(  # noqa: C901, PLR0911 - one line per route
+    def _answer(  # noqa: C901, PLR0911, PLR0912 - one line per route
         self, method: str, path: str, body: Any
     ) -> web.StreamResponse:
         first, _, rest = path.partition("/")
@@ -193,6 +210,10 @@ class FakeRuntime:
         match first, rest.rpartition("/")[2]:
             case "captions", _:
                 return web.json_response(self.caption)
+            case "answers", _:
+                if self.answer is None:
+                    return _error(409, "model_cannot_answer", "none can; get one")
+                return web.json_response(self.answer)
             case "photos", "caption":
                 return web.json_response({**written, "text": body["text"]})
             case "photos", "thumbnail":

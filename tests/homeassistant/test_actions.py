@@ -1,13 +1,10 @@
 """Actions with response, and AI tasks: what is answered and what is refused."""
 
-from pathlib import Path
-
+from acting import act, ask, media, photo, refused
 from fake_runtime import PNG
 from homeassistant.components.camera import Image
 from homeassistant.components.media_source import PlayMedia
-from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import translation
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -15,69 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.edge_captions.caption_options import MAX_THINGS
 from custom_components.edge_captions.const import DOMAIN
 
-TASK = "ai_task.edge_captions_captions"
-
-
-@pytest.fixture(autouse=True)
-def photo(hass, tmp_path) -> Path:
-    """Return a picture in a folder that Home Assistant may read and browse."""
-    path = tmp_path / "cat.png"
-    path.write_bytes(PNG)
-    (tmp_path / "notes.txt").write_text("no picture")
-    hass.config.allowlist_external_dirs = {str(tmp_path)}
-    hass.config.media_dirs = {"local": str(tmp_path)}
-    return path
-
-
-@pytest.fixture
-async def media(hass, photo) -> str:
-    assert await async_setup_component(hass, "media_source", {})
-    await hass.async_block_till_done()
-    return "media-source://media_source/local/cat.png"
-
-
-@pytest.fixture
-def act(hass: HomeAssistant):
-    async def call(name, **data):
-        return await hass.services.async_call(
-            DOMAIN, name, data, blocking=True, return_response=True
-        )
-
-    return call
-
-
-@pytest.fixture
-def ask(hass: HomeAssistant):
-    async def call(instructions="Describe the picture.", attachments=(), **data):
-        answer = await hass.services.async_call(
-            "ai_task",
-            "generate_data",
-            {
-                "task_name": "test",
-                "entity_id": TASK,
-                "instructions": instructions,
-                "attachments": [
-                    {"media_content_id": one, "media_content_type": kind}
-                    for one, kind in attachments
-                ],
-                **data,
-            },
-            blocking=True,
-            return_response=True,
-        )
-        return answer["data"]
-
-    return call
-
-
-async def refused(hass, awaitable, key, error=ServiceValidationError):
-    """Check that an action is refused with a translated sentence; return it."""
-    with pytest.raises(error) as caught:
-        await awaitable
-    assert caught.value.translation_key == key
-    known = await translation.async_get_translations(hass, "en", "exceptions", [DOMAIN])
-    sentence = known[f"component.{DOMAIN}.exceptions.{key}.message"]
-    return sentence.format(**(caught.value.translation_placeholders or {}))
+__all__ = ["act", "ask", "media", "photo"]
 
 
 async def test_a_file_is_described(act, runtime, loaded, photo):
@@ -324,35 +259,6 @@ async def test_tasks_without_a_picture(hass, ask, loaded, media):
         ask(attachments=[(media, "image/png")] * 2, structure=STRUCTURE),
         "one_picture_per_structure",
     )
-
-
-@pytest.mark.parametrize(
-    "case",
-    [
-        ([("recommended", [])], "model_cannot_answer_install", "Install Qwen3-VL"),
-        (
-            [("does_not_fit", [{"cure": "add memory"}])],
-            "model_cannot_answer_cure",
-            "add memory",
-        ),
-        ([], "model_cannot_answer", "knows no model"),
-    ],
-)
-async def test_what_a_captioner_can_not_answer(hass, ask, runtime, loaded, media, case):
-    models, key, words = case
-    embedded, row = runtime.models
-    others = [{**row, "fit": fit, "reasons": reasons} for fit, reasons in models]
-    runtime.models = [embedded, *others]
-    pictures = [(media, "image/png")]
-    sentence = await refused(
-        hass, ask("How many cars are there?", attachments=pictures), key
-    )
-    assert words in sentence
-    assert "how, many, cars" in sentence
-    structure = {"cars": {"selector": {"number": {}}}}
-    sentence = await refused(hass, ask(attachments=pictures, structure=structure), key)
-    assert "cars" in sentence
-    assert not runtime.forms  # nothing was described for nothing
 
 
 @pytest.mark.parametrize("options", [{"caption_instead": True, "language": "de"}])

@@ -1,6 +1,6 @@
 """Tools for Assist, and the logbook."""
 
-from fake_runtime import PNG
+from fake_runtime import ANSWER, PNG
 from homeassistant.components.camera import Image
 from homeassistant.components.homeassistant.exposed_entities import async_expose_entity
 from homeassistant.core import Context, Event, HomeAssistant
@@ -65,6 +65,19 @@ async def test_a_camera_is_described(tools, yard, runtime, loaded):
     assert runtime.forms[0]["language"] == "de"
     runtime.error = (429, {"code": "queue_full", "message": "32 wait"})
     assert (await tools(tool, camera="Yard")).data == {"error": "32 wait"}
+
+
+async def test_a_question_about_a_camera_is_answered(tools, yard, runtime, loaded):
+    tool = f"{DOMAIN}__describe_camera"
+    runtime.answer = dict(ANSWER)
+    result = await tools(tool, camera="Yard", question="How many cars?")
+    assert result.data == {"answer": "Two cars.", "verdict": "unchecked"}
+    form = runtime.forms[0]
+    assert (form["question"], form["language"]) == ("How many cars?", "de")
+    runtime.answer = None
+    result = await tools(tool, camera="Yard", question="How many cars?")
+    assert result.error
+    assert "install" in result.data["error"].lower()
 
 
 async def test_a_camera_that_is_not_exposed_is_unknown(tools, yard, loaded):

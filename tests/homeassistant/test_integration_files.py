@@ -138,7 +138,7 @@ def test_errors_and_aborts_that_are_used_are_translated():
 def test_exceptions_that_are_raised_are_translated():
     used = set(re.findall(r'invalid\(\s*"(\w+)"', SOURCE))
     used |= set(re.findall(r'translation_key="(\w+)"', SOURCE))
-    used |= {f"model_cannot_answer{end}" for end in ("", "_install", "_cure")}
+    used |= {f"model_cannot_answer{end}" for end in ("", "_install", "_cure", "_ask")}
     used -= STRINGS["selector"].keys()
     used |= {"more_than_one_picture", "no_picture", "refused", "busy"} | _OWN_WORDS
     used |= {"runtime_too_old", "integration_too_old"}

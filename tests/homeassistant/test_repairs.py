@@ -118,7 +118,7 @@ async def test_questions_that_no_model_answers(
     if is_fixable:
         await fix("no_model_answers")
         assert runtime.of("models/qwen3-vl-2b-instruct/download")
-    runtime.models[1]["fit"] = "running"
+    runtime.models[1] |= {"fit": "running", "state": "installed", "reasons": []}
     assert (await check())["can_answer"] is True
     assert issue("no_model_answers") is None
 

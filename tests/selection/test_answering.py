@@ -11,9 +11,13 @@ from selection_builders import (
     select,
 )
 
-from edge_runtime.answering import answering_model, how_to_get_answers
+from edge_runtime.answering import answering_model, data_of, how_to_get_answers
 from edge_runtime.const import MB
-from edge_runtime.errors import ModelCannotAnswerError, ModelUnknownError
+from edge_runtime.errors import (
+    ModelCannotAnswerError,
+    ModelUnknownError,
+    ModelUnusableError,
+)
 
 SEEING = {"family": "vision_chat", "library": "llama-cpp-python"}
 NIMBLE = model("nimble", need_mb=200, score=30, files=files(90 * MB), **SEEING)
@@ -71,3 +75,9 @@ def test_where_none_can_run_the_nearest_says_why():
 def test_a_model_that_can_not_answer_is_refused(asked, error, words):
     with pytest.raises(error, match=words):
         answering(ROWS, asked, here=("small", "nimble"))
+
+
+def test_a_number_that_is_none_is_no_answer():
+    assert data_of('{"cups": 2, "share": 0.5}') == {"cups": 2, "share": 0.5}
+    with pytest.raises(ModelUnusableError, match=r"too large \(1e999\)"):
+        data_of('{"cups": 1e999}')
