@@ -44,6 +44,7 @@ PREPARED_BY = {
     "accelerators": ["scripts/openvino_environment"],
     "conversion": ["scripts/conversion_environment"],
     "home assistant": ["scripts/text_environment"],
+    "page": ["scripts/text_environment"],
     "text": ["scripts/text_environment"],
 }
 """What a stage needs that takes longer than a test may: its time is the stage's."""

@@ -79,6 +79,12 @@ export default {
   "editor.help": "# fügt ein Tag hinzu. Strg + Enter speichert.",
   "editor.too_long": { one: "{n} Zeichen zu viel", other: "{n} Zeichen zu viel" },
 
+  // a question about a photo
+  ask: "Frage zu diesem Foto",
+  "ask.nothing": "Das Modell hatte nichts zu sagen.",
+  "ask.placeholder": "Frage zu diesem Foto",
+  "ask.send": "Fragen",
+
   // the wand and its suggestions
   accept: "Annehmen",
   provenance: "{model} · {time}",

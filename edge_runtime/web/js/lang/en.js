@@ -79,6 +79,12 @@ export default {
   "editor.help": "# adds a tag. Ctrl + Enter saves.",
   "editor.too_long": { one: "{n} character too many", other: "{n} characters too many" },
 
+  // a question about a photo
+  ask: "Ask about this photo",
+  "ask.nothing": "The model had nothing to say.",
+  "ask.placeholder": "Ask about this photo",
+  "ask.send": "Ask",
+
   // the wand and its suggestions
   accept: "Accept",
   provenance: "{model} · {time}",

@@ -7,6 +7,7 @@ import { bind } from "../core/keys.js";
 import { live } from "../core/live.js";
 import { go, link } from "../core/router.js";
 import { session } from "../core/session.js";
+import { askBox } from "../parts/ask-box.js";
 import { CaptionPanel } from "../parts/caption-panel.js";
 import { button, failure, iconButton, skeleton } from "../parts/controls.js";
 import { confirm } from "../parts/dialog.js";
@@ -37,6 +38,7 @@ export class PhotoView {
   #previous = iconButton(t("previous"), "left", () => this.#step(-1), { class: "icon-button on-stage stage-previous" });
   #next = iconButton(t("next"), "right", () => this.#step(1), { class: "icon-button on-stage stage-next" });
   #languages = el("div", { class: "languages" });
+  #ask;
   #more = el("div", { class: "photo-more" });
   #side = el("aside", { class: "photo-side", "aria-label": t("photo.words") });
   #isShown = false;
@@ -45,6 +47,7 @@ export class PhotoView {
   constructor(photoId, onClose) {
     this.#id = photoId;
     this.#onClose = onClose;
+    this.#ask = askBox(photoId);
     this.#write(session.language);
   }
 
@@ -133,6 +136,7 @@ export class PhotoView {
       this.#languages,
       this.#panel.node,
       el("div", { class: "wand-box" }, session.may("write") && this.#wand.button, this.#wand.node),
+      this.#ask,
       this.#more,
     );
   }
