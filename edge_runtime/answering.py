@@ -80,7 +80,7 @@ def how_to_get_answers(selection: Selection, manifest: Manifest) -> str:
         if answers_questions(spec):
             return f"ask {spec.id}, which is here and answers questions"
     entry = selection.get(Task.IMAGE_TO_TEXT)
-    absent = list(_absent(entry))
+    absent = list(_absent(entry)) or list(_absent(entry, licensed=True))
     if not absent:
         return _why_none(entry, manifest)
     best = absent[0]
@@ -90,17 +90,25 @@ def how_to_get_answers(selection: Selection, manifest: Manifest) -> str:
     return words if smallest is best else f"{words}, or {_command(smallest)}"
 
 
-def _absent(entry: TaskSelection) -> Iterator[Choice]:
-    """Return the models that would answer after a download, the best first."""
+def _absent(entry: TaskSelection, *, licensed: bool = False) -> Iterator[Choice]:
+    """Return the models that would answer after a download, the best first.
+
+    `licensed`: those whose licence has to be accepted before.
+    """
     for choice in (entry.recommended, *entry.others):
-        if choice and answers_questions(choice.model) and not choice.needs_license:
+        if choice is None or choice.needs_license is not licensed:
+            continue
+        if answers_questions(choice.model):
             yield choice
 
 
 def _command(choice: Choice) -> str:
-    size = choice.download_bytes
+    size, accept = choice.download_bytes, ""
     amount = "" if size is None else f" ({human_bytes(size)})"
-    return f"edge-captions download {choice.model.id}{amount}"
+    if choice.needs_license:
+        accept = "--accept-license "
+        amount += f", if you accept its licence {choice.model.license}"
+    return f"edge-captions download {accept}{choice.model.id}{amount}"
 
 
 def _why_none(entry: TaskSelection, manifest: Manifest) -> str:

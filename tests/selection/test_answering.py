@@ -65,6 +65,18 @@ def test_where_none_can_run_the_nearest_says_why():
     assert advice(manifest(SMALL)) == "no model that answers questions is known here"
 
 
+def test_a_model_with_a_licence_to_accept_is_named_where_no_other_runs():
+    terms = {"requires_acceptance": True, "license": "LicenseRef-Terms"}
+    plain = {"family": "vision_chat", "library": "onnxruntime"}
+    graphs = model("graphs", score=60, files=files(350 * MB), **plain, **terms)
+    bare = {"onnxruntime": "1.32.0", "llama-cpp-python": None}
+    assert advice(manifest(CLEVER, graphs, SMALL), libraries=bare) == (
+        "get one that answers questions: edge-captions download --accept-license "
+        "graphs (350 MB), if you accept its licence LicenseRef-Terms"
+    )
+    assert "clever" in advice(manifest(CLEVER, graphs, SMALL))
+
+
 @pytest.mark.parametrize(
     ("asked", "error", "words"),
     [
