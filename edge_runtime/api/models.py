@@ -1,5 +1,6 @@
 """`/api/v1/models`: which models there are, and how they come, go and are loaded."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from ..errors import (
@@ -7,6 +8,8 @@ from ..errors import (
     ModelNotInstalledError,
     ModelUnknownError,
 )
+from ..manifest.blocks import Basis
+from ..selection import PaceSource
 from ..service import (
     ModelBuiltInError,
     ModelBusyError,
@@ -14,7 +17,19 @@ from ..service import (
     facts_to_dict,
 )
 from ..store import Job
-from .fields import Boolean, Integer, ListOf, MapOf, Number, Text, answer, obj
+from .fields import (
+    Boolean,
+    Choice,
+    Field,
+    Integer,
+    ListOf,
+    MapOf,
+    Number,
+    Object,
+    Text,
+    answer,
+    obj,
+)
 from .routing import API, Call, Reply, RouteTable, json_answer
 from .shapes import JOB, job_dict
 
@@ -22,6 +37,23 @@ ROUTES: Final = RouteTable("models")
 _ONE: Final = f"{API}/models/{{model_id}}"
 _CONFIRM: Final = Boolean(
     required=False, default=False, description="take a model that does not fit"
+)
+_PACE: Final = Choice.of(*PaceSource, nullable=True)
+_QUALITY: Final[Mapping[str, Field]] = {
+    "dots": Integer(),
+    "score": Number(description="0 to 100, comparable within a task"),
+    "basis": Choice.of(*Basis, nullable=True),
+    "source": Text(nullable=True),
+}
+_SPEED: Final[Mapping[str, Field]] = {
+    "dots": Integer(),
+    "seconds": Number(),
+    "source": _PACE,
+}
+_MARKS: Final = answer(
+    of=Integer(description="how many dots there are at most"),
+    quality=Object(fields=_QUALITY, is_open=True, nullable=True),
+    speed=Object(fields=_SPEED, is_open=True, nullable=True),
 )
 MODEL: Final = answer(
     id=Text(),
@@ -45,7 +77,9 @@ MODEL: Final = answer(
     pinned=Boolean(),
     fit=Text(),
     why=Text(nullable=True),
-    seconds=Number(nullable=True),
+    seconds=Number(nullable=True, description="of a photo, on this machine"),
+    seconds_source=_PACE,
+    marks=_MARKS,
     memory_bytes=Integer(nullable=True),
     reasons=ListOf(item=answer(code=Text(), problem=Text(), cure=Text())),
     self_test=MapOf(nullable=True),

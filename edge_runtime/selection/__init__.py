@@ -1,6 +1,7 @@
 """Choose models for a machine, with a reason for every one that is not chosen."""
 
 from .explain import better_here, explain, machine_line, to_dict
+from .marks import marks_to_dict
 from .memory import MemoryNeed, fits, memory_need
 from .model import (
     Choice,
@@ -30,6 +31,7 @@ __all__ = [
     "explain",
     "fits",
     "machine_line",
+    "marks_to_dict",
     "memory_need",
     "select",
     "to_dict",

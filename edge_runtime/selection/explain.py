@@ -7,7 +7,8 @@ from typing import Any, Final
 from ..hardware.model import CpuInfo, HardwareInfo, MemoryInfo
 from ..schemas import Task
 from ..units import human_bytes
-from .facts import free_text, needed_text, pace_text
+from .facts import free_text, needed_text
+from .marks import marks_in_words, marks_to_dict
 from .model import Choice, Rejection, Selection, TaskSelection
 from .ranking import CURED_BY_DOWNLOAD
 
@@ -126,8 +127,7 @@ def _choice_row(
     facts += _download_marks(choice)
     if choice.need:
         facts.append(f"needs {needed_text(choice.need.load_peak_bytes)} of memory")
-    if choice.pace is not None:
-        facts.append(f"{pace_text(choice.pace)} a photo ({choice.pace.source.words})")
+    facts += marks_in_words(choice.model, choice.pace)
     text = ", ".join(facts)
     return label, choice.model.id, f"{text}: {choice.why}" if why else text
 
@@ -210,6 +210,7 @@ def _choice_dict(choice: Choice | None) -> dict[str, Any] | None:
         "download_bytes": choice.download_bytes,
         "seconds": choice.seconds,
         "seconds_source": None if choice.pace is None else choice.pace.source.value,
+        "marks": marks_to_dict(choice.model, choice.pace),
         "installed": choice.installed,
         "license": choice.model.license,
         "needs_license": choice.needs_license,

@@ -34,31 +34,6 @@ class ReasonCode(StrEnum):
     NOT_INSTALLED = "not_installed"
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One thing that speaks against a model."""
-
-    code: ReasonCode
-    problem: str
-    """What is wrong, with numbers; the model is its subject."""
-    cure: str
-    """What to do about it."""
-
-    @property
-    def sentence(self) -> str:
-        """Return problem and cure in one sentence."""
-        return f"{self.problem}: {self.cure}"
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """A model that is neither usable now nor worth a download."""
-
-    model_id: str
-    reasons: tuple[Reason, ...]
-    """All of them, the most decisive first."""
-
-
 class PaceSource(StrEnum):
     """How the seconds of a photo are known; the surest comes first."""
 
@@ -88,6 +63,33 @@ class Pace:
     def is_measured(self) -> bool:
         """Return whether somebody took the time."""
         return self.source in {PaceSource.MEASURED_HERE, PaceSource.MEASURED_ALIKE}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that speaks against a model."""
+
+    code: ReasonCode
+    problem: str
+    """What is wrong, with numbers; the model is its subject."""
+    cure: str
+    """What to do about it."""
+
+    @property
+    def sentence(self) -> str:
+        """Return problem and cure in one sentence."""
+        return f"{self.problem}: {self.cure}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A model that is neither usable now nor worth a download."""
+
+    model_id: str
+    reasons: tuple[Reason, ...]
+    """All of them, the most decisive first."""
+    pace: Pace | None = None
+    """How long a photo would take it, if that can be told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,7 +207,7 @@ def _rejected(
     candidates: tuple[Candidate, ...], used: Candidate | None
 ) -> tuple[Rejection, ...]:
     return tuple(
-        Rejection(entry.spec.id, entry.reasons)
+        Rejection(entry.spec.id, entry.reasons, entry.pace)
         for entry in candidates
         if entry is not used and not entry.is_eligible
     )

@@ -9,7 +9,15 @@ from ..answering import answers_questions
 from ..downloads import ModelState
 from ..inference.runner import RunnerState
 from ..manifest import ModelSpec
-from ..selection import Choice, Reason, ReasonCode, Selection, memory_need
+from ..selection import (
+    Choice,
+    Pace,
+    Reason,
+    ReasonCode,
+    Selection,
+    marks_to_dict,
+    memory_need,
+)
 from ..selftest import SelfTest
 
 _CURED_BY_DOWNLOAD: Final = frozenset(
@@ -48,6 +56,8 @@ class ModelFacts:
     fit: Fit
     choice: Choice | None
     reasons: tuple[Reason, ...]
+    pace: Pace | None
+    """How long a photo takes it here, if that can be told."""
     self_test: SelfTest | None
     runner: RunnerState
     pinned: bool
@@ -81,6 +91,15 @@ def fit_of(
             is_off = rejection.reasons[0].code is ReasonCode.STAGE_OFF
             return Fit.OFF if is_off else fit, None, rejection.reasons
     return Fit.OFF, None, ()
+
+
+def pace_of(selection: Selection, spec: ModelSpec) -> Pace | None:
+    """Return how long a photo takes a model, whether it was chosen or not."""
+    entry = selection.get(spec.task)
+    choices = (entry.running, entry.recommended, *entry.others)
+    paces = {c.model.id: c.pace for c in choices if c is not None}
+    paces.update({r.model_id: r.pace for r in entry.rejected})
+    return paces.get(spec.id)
 
 
 def facts_to_dict(facts: ModelFacts) -> dict[str, Any]:
@@ -118,7 +137,9 @@ def _choice(facts: ModelFacts) -> dict[str, Any]:
     need = memory_need(facts.spec) if choice is None else choice.need
     return {
         "why": None if choice is None else choice.why,
-        "seconds": None if choice is None else choice.seconds,
+        "seconds": None if facts.pace is None else facts.pace.seconds,
+        "seconds_source": None if facts.pace is None else facts.pace.source.value,
+        "marks": marks_to_dict(facts.spec, facts.pace),
         "memory_bytes": None if need is None else need.load_peak_bytes,
     }
 

@@ -16,7 +16,7 @@ from .errors import (
     ModelDoesNotFitError,
     ModelDownloadingError,
 )
-from .model_facts import ModelFacts, fit_of, misfits
+from .model_facts import ModelFacts, fit_of, misfits, pace_of
 from .parts import Parts
 
 DOWNLOAD_JOB: Final = "download"
@@ -176,6 +176,7 @@ class ModelService:
             fit=fit,
             choice=choice,
             reasons=reasons,
+            pace=pace_of(selection, spec),
             self_test=runtime.self_tests.get(spec),
             runner=self._parts.pool.state(spec.id),
             pinned=selection.get(spec.task).pinned == spec.id,

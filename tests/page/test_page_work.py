@@ -157,6 +157,34 @@ async def all_facts(service) -> list[dict]:
     return [facts_to_dict(one) for one in facts if one.spec.total_bytes]
 
 
+def test_every_model_shows_its_marks_and_what_they_rest_on(served, visit):
+    page = visit(f"{served.url}#/models")
+    card = page.locator(".model", has_text="Tiny captioner")
+    card.wait_for()
+    marks = card.locator(".marks")
+    assert marks.locator("dt").all_inner_texts() == ["Quality", "Speed"]
+    quality, speed = marks.get_by_role("img").all()
+    assert quality.get_attribute("aria-label") == "2 of 5"
+    assert quality.locator(".is-lit").count() == 2
+    assert quality.locator("i").count() == speed.locator("i").count() == 5
+    words = marks.locator("dd.hint").all_inner_texts()
+    assert words[0] == "25 of 100, estimated"
+    assert re.fullmatch(
+        r"(< |about )?[\d.]+ s a photo, (guessed|measured here)", words[1]
+    )
+
+
+def test_marks_stay_within_a_narrow_screen(served, visit):
+    page = visit(f"{served.url}#/models")
+    page.set_viewport_size({"width": 320, "height": 700})
+    page.locator(".model .marks").first.wait_for()
+    assert page.evaluate(
+        """() => [...document.querySelectorAll(".models > section > .cards .marks")]
+            .every((marks) => marks.getBoundingClientRect().right <= innerWidth
+                && marks.scrollWidth <= marks.clientWidth)"""
+    )
+
+
 def test_a_model_is_loaded_shown_in_memory_and_unloaded(served, visit):
     page = visit(f"{served.url}#/models")
     card = page.locator(".model", has_text="Tiny captioner")

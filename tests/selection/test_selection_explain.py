@@ -130,8 +130,8 @@ def test_pins_notes_and_seconds_are_shown():
     assert "note          cpuinfo and loader differ" in lines
     assert "image-to-text: florence-2-base-ft is pinned" in lines
     assert (
-        "florence-2-base-ft installed, needs 900 MB of memory, 4.2 s a photo "
-        "(measured here): named by a setting or the request"
+        "florence-2-base-ft installed, needs 900 MB of memory, quality ●●●●●, speed "
+        "●●●○○ 4.2 s a photo (measured here): named by a setting or the request"
     ) in " ".join(" ".join(lines).split())
 
 
@@ -142,7 +142,7 @@ def test_a_choice_of_unknown_need_says_nothing_of_memory():
 
     running = next(line for line in lines if line.startswith("  running"))
     assert " ".join(running.split()) == (
-        "running tiny-captioner installed: the only one installed"
+        "running tiny-captioner installed, quality ●●○○○: the only one installed"
     )
 
 
@@ -208,6 +208,11 @@ def test_the_json_form_holds_everything():
         "download_bytes": 0,
         "seconds": None,
         "seconds_source": None,
+        "marks": {
+            "of": 5,
+            "quality": {"dots": 2, "score": 25.0, "basis": None, "source": None},
+            "speed": None,
+        },
         "installed": True,
         "license": "MIT",
         "needs_license": False,

@@ -11,6 +11,7 @@ import { button, buttonLink, failure, pageTitle, progressBar, skeleton } from ".
 import { confirm } from "../parts/dialog.js";
 import { icon } from "../parts/icons.js";
 import { memoryWarning } from "../parts/memory-warning.js";
+import { modelMarks } from "../parts/model-marks.js";
 import { toast } from "../parts/toast.js";
 
 const TASKS = ["image-to-text", "zero-shot-image-classification", "text-generation", "translation", "ocr"];
@@ -136,6 +137,7 @@ export class ModelsView {
         "div",
         { class: "card-words" },
         el("div", { class: "model-head" }, el("strong", { text: model.title }), this.#badge(model), model.pinned && el("span", { class: "pill", text: t("model.pinned") }), model.runner === "ready" && el("span", { class: "pill on", text: t("model.loaded") }), !model.verified && el("span", { class: "pill unverified", text: t("model.unverified"), title: t("model.unverified.long") })),
+        modelMarks(model.marks),
         el("p", { class: "hint", text: this.#numbers(model) }),
         model.why && el("p", { class: "sentence", text: model.why }),
         model.reasons.length > 0 && el("p", { class: "sentence", text: model.reasons[0].problem }),
@@ -155,8 +157,6 @@ export class ModelsView {
     return [
       model.state === "installed" || model.download_bytes === 0 ? t("model.here", { size: formatBytes(model.total_bytes) }) : this.#toFetch(model),
       model.memory_bytes && t("model.memory", { size: formatBytes(model.memory_bytes) }),
-      model.quality.score && t("model.quality", { score: model.quality.score, basis: hasWords(`basis.${model.quality.basis}`) ? t(`basis.${model.quality.basis}`) : "" }),
-      model.seconds && t("model.seconds", { time: formatSeconds(model.seconds) }),
       model.languages.join(", "),
       model.license,
     ].filter(Boolean).join(" · ");
