@@ -94,8 +94,11 @@ class Timings:
         return self._is_new and time.monotonic() - self._saved_at >= _SAVE_EVERY_S
 
     def save(self) -> None:
-        """Write what is new; a disk that takes nothing costs no caption."""
-        if not self._is_new:
+        """Write what is new; a disk that takes nothing costs no caption.
+
+        A home that nobody uses yet is not made for it: a caption leaves no trace.
+        """
+        if not self._is_new or not self._path.parent.is_dir():
             return
         self._is_new, self._saved_at = False, time.monotonic()
         known = dict(self._all)  # more may be noted meanwhile

@@ -107,9 +107,19 @@ def test_a_damaged_file_is_begun_anew(timings, tmp_path, clock, text):
     assert again(tmp_path, clock) == {"tiny-captioner": 1.0}
 
 
+def test_a_home_that_nobody_uses_is_not_made_for_it(tmp_path, clock):
+    timings = Timings(tmp_path / "home", dict, clock)
+    timings.note(TINY, 1.0, is_warm=True)
+    timings.save()
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "home").mkdir()
+    timings.save()
+    assert (tmp_path / "home" / "seconds.json").exists()
+
+
 def test_a_home_that_takes_nothing_costs_no_caption(tmp_path, clock, caplog):
-    (tmp_path / "file").touch()
-    timings = Timings(tmp_path / "file", dict, clock)
+    (tmp_path / "seconds.json").mkdir()
+    timings = Timings(tmp_path, dict, clock)
     timings.note(TINY, 1.0, is_warm=True)
     timings.save()
     assert "can't be kept" in caplog.text

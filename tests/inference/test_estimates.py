@@ -20,6 +20,7 @@ _LOGGER = logging.getLogger(__name__)
 
 @pytest.fixture
 async def runtime(settings):
+    settings.home.mkdir()
     async with EdgeRuntime(Settings(home=settings.home, threads=1)) as runtime:
         yield runtime
 
