@@ -24,8 +24,9 @@ from .json_rules import follower_of
 from .prefix_rules import Follower
 from .token_choice import TokenChoice
 
-CONTEXT_TOKENS: Final = 1024
-"""Bounds the scores of a prompt: some decoders give those of all its tokens."""
+_CONTEXT: Final = 2048
+_CONTEXT_IN_FULL: Final = 1024
+"""For a decoder that gives the scores of all of a prompt's tokens: they take memory."""
 _MIN_TOKENS, _MAX_TOKENS = 64, 256
 _MERGE: Final = 2
 _CHANNELS: Final = 3
@@ -47,7 +48,6 @@ class GraphPictures:
     A second question about the same picture costs its prompt, not its encoding.
     """
 
-    context_tokens = CONTEXT_TOKENS
     reads_grammars = False
 
     def __init__(self, config: FamilyConfig, limits: PictureLimits) -> None:
@@ -60,6 +60,7 @@ class GraphPictures:
         self._vision = config.open_session(config.file("vision_encoder"))
         self._embed = config.open_session(config.file("embed_tokens"))
         self._decoder = _Decoder(config.open_session(config.file("decoder")))
+        self.context_tokens = self._decoder.context_tokens
         _check_inputs(self._vision, "vision encoder", {_PIXELS}, {_MASK, _SHAPES})
         _check_inputs(self._embed, "graph of embeddings", {"input_ids"})
         most = limits.max_tokens or _MAX_TOKENS
@@ -171,6 +172,8 @@ class _Decoder:
         if not self._past or _LOGITS not in session.outputs:
             raise ModelBrokenError("the decoder has no cache, or no output 'logits'")
         self._at = session.outputs.index(_LOGITS)
+        chosen = _KEPT in session.inputs
+        self.context_tokens = _CONTEXT if chosen else _CONTEXT_IN_FULL
         self._cache: dict[str, Array] = {}
         self._length = 0
         self.logits: Array = np.empty(0, np.float32)

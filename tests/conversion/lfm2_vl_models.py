@@ -119,7 +119,26 @@ def see(model, pixels, mask, shapes):
     return found.reshape(-1, found.shape[-1])
 
 
-def _publish_decoder(model, path):
+def publish_asking_decoder(model, folder):
+    """Write the decoder as other exports have it: told places and wanted scores."""
+    folder.mkdir()
+
+    def asked(states, mask, places, kept, *cache):
+        states, *present = _through(model, states, mask, places[0], cache)
+        wanted = states[:, states.shape[1] - kept :]
+        return (model.lm_head(wanted), *present)
+
+    more = {
+        "position_ids": torch.arange(2, 5)[None],
+        "num_logits_to_keep": torch.tensor(1),
+    }
+    path = folder / "decoder_model_merged.onnx"
+    _publish_decoder(model, path, asked, more)
+    return path
+
+
+def _publish_decoder(model, path, function=None, more=None):
+    more = more or {}
     text = model.config.text_config
     heads, width = text.num_key_value_heads, text.hidden_size
     size = width // text.num_attention_heads
@@ -136,12 +155,14 @@ def _publish_decoder(model, path):
             cache.append(torch.zeros(1, heads, 2, size))
             axes |= {past[-1]: {2: "past"}, present[-1]: {2: "length"}}
     axes |= {"inputs_embeds": {1: "tokens"}, "attention_mask": {1: "length"}}
+    axes |= {"position_ids": {1: "tokens"}} if more else {}
+    fed = torch.zeros(1, 3, width), torch.ones(1, 5, dtype=torch.int64)
     export_graph(
-        _Function(partial(decode, model), model),
-        (torch.zeros(1, 3, width), torch.ones(1, 5, dtype=torch.int64), *cache),
+        _Function(function or partial(decode, model), model),
+        (*fed, *more.values(), *cache),
         path,
         Names(
-            ["inputs_embeds", "attention_mask", *past],
+            ["inputs_embeds", "attention_mask", *more, *past],
             ["logits", *present],
             axes | {"logits": {1: "tokens"}},
         ),
@@ -150,11 +171,15 @@ def _publish_decoder(model, path):
 
 def decode(model, states, mask, *cache):
     """Return logits and the cache after some more tokens."""
+    places = torch.arange(mask.shape[1])[mask.shape[1] - states.shape[1] :]
+    states, *present = _through(model, states, mask, places, cache)
+    return (model.lm_head(states), *present)
+
+
+def _through(model, states, mask, places, cache):
     language = model.model.language_model
-    length, count = mask.shape[1], states.shape[1]
-    places = torch.arange(length)[length - count :]
     turned = language.rotary_emb(states, position_ids=places[None])
-    hidden = torch.arange(length)[None, :] > places[:, None]
+    hidden = torch.arange(mask.shape[1])[None, :] > places[:, None]
     given, present = list(cache), []
     for layer in language.layers:
         normed = layer.operator_norm(states)
@@ -166,7 +191,7 @@ def decode(model, states, mask, *cache):
         states = states + found
         states = states + layer.feed_forward(layer.ffn_norm(states))
         present += now
-    return (model.lm_head(language.embedding_norm(states)), *present)
+    return (language.embedding_norm(states), *present)
 
 
 def _attend(attention, states, turned, hidden, past):

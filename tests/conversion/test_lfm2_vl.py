@@ -16,6 +16,7 @@ from conversion.lfm2_vl_models import (  # noqa: E402
     family_config,
     lfm2_vl,
     publish,
+    publish_asking_decoder,
     quantize,
 )
 from conversion.lfm2_vl_processor import processed  # noqa: E402
@@ -199,6 +200,23 @@ def test_the_prompt_matters_and_its_marks_do_not_count(captioner):
     plain = captioner.caption(photo, {}).captions[0].text
     for prompt in ("Is the gate open?", f"{PROMPT}<image>", f"{PROMPT}<|im_end|>"):
         assert captioner.caption(photo, {"prompt": prompt}).captions[0].text != plain
+
+
+def test_a_decoder_that_asks_for_more_is_given_it(model, captioner, folder, tmp_path):
+    decoder = publish_asking_decoder(model, tmp_path / "asking")
+    config = family_config(folder, max_new_tokens=TOKENS, prompt=PROMPT)
+    files = {**config.files, "decoder": str(decoder)}
+    asking = VisionChat(replace(config, files=files))
+    for photo in photos()[:4]:
+        ours = captioner.caption(photo, {}).captions[0]
+        theirs = asking.caption(photo, {}).captions[0]
+        assert theirs.text == ours.text
+        assert theirs.token_logprobs == pytest.approx(ours.token_logprobs, abs=1e-3)
+    # the scores of one token alone leave room for a longer prompt
+    long = {"prompt": "word " * 180}
+    assert asking.caption(photos()[0], long).captions[0].text
+    with pytest.raises(PromptTooLongError, match="1024"):
+        captioner.caption(photos()[0], long)
 
 
 def test_fewer_tokens_for_a_picture_where_the_row_caps_them(folder):
