@@ -10,6 +10,7 @@ from edge_runtime.families.vocabulary import load_tokenizer
 from edge_runtime.imaging import to_pixel_values
 
 TOKENS = 12
+NO_REPEAT = "no_repeat_ngram_size"
 
 
 def only_pixels(_, pixels):
@@ -27,7 +28,7 @@ def after_the_first_word(model, pixels):
 INPUTS = {"blip": only_pixels, "git": after_the_first_word}
 
 
-def compare(made, inputs, settings, beams, tokens=TOKENS):
+def compare(made, inputs, settings, beams):
     """Hold twenty captions against `generate()`, for each number of beams.
 
     Returns how many differ from each other, where they differ least.
@@ -39,30 +40,32 @@ def compare(made, inputs, settings, beams, tokens=TOKENS):
     for number, photo in enumerate(photos()):
         pixels = torch.from_numpy(to_pixel_values(photo, config.preprocess))
         for count in beams:
-            theirs = say(model, inputs(model, pixels), settings, count, tokens)
-            asked = {"num_beams": count, "max_new_tokens": tokens}
+            theirs = say(model, inputs(model, pixels), settings, count)
+            asked = {"num_beams": count, "max_new_tokens": TOKENS}
+            if NO_REPEAT in settings:
+                asked[NO_REPEAT] = settings[NO_REPEAT]
             ours = captioner.caption(photo, asked).captions[0].text
             wanted = up_to(theirs.sequences[0].tolist()[1:], eos)
             if ours != spoken(wanted, words):
                 other.append((number, count, ours, spoken(wanted, words)))
             said[count].add(tuple(wanted))
             if count == 1:
-                margins.append(smallest_margin(theirs.logits, wanted))
+                margins.append(smallest_margin(theirs.scores, wanted))
     assert not other, other
     assert min(margins, default=1) > MARGIN, sorted(margins)
     return min(map(len, said.values()))
 
 
-def say(model, inputs, settings, beams, tokens):
+def say(model, inputs, settings, beams):
     with torch.no_grad():
         return model.generate(
             **inputs,
             **settings,
-            max_new_tokens=tokens,
+            max_new_tokens=TOKENS,
             num_beams=beams,
             do_sample=False,
             return_dict_in_generate=True,
-            output_logits=True,
+            output_scores=True,
         )
 
 

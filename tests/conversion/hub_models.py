@@ -43,6 +43,7 @@ def make_vit_gpt2(folder, *, full, name="vit_gpt2"):
         let_photos_matter(
             model.encoder.layernorm,
             lambda photo: model.encoder(pixel_values(photo, size)),
+            factor=4.0,
         )
     publish_vit_gpt2(model, folder)
     files = {
@@ -59,10 +60,11 @@ def make_vit_gpt2(folder, *, full, name="vit_gpt2"):
 
 
 def make_florence2(folder, *, full):
-    model = florence2(full=full)
+    model = florence2(full=full, gain=1.1 if full else 1.6)
     last = model.model.language_model.decoder.layers[-1].final_layer_norm
     words = model.config.text_config.vocab_size
     model.config.image_token_id = words - 1
+    sharpen(last, 6.0 if full else 40.0)
     if full:
         let_photos_matter(
             model.model.multi_modal_projector.image_proj_norm,
@@ -76,7 +78,6 @@ def make_florence2(folder, *, full):
                 max_new_tokens=8,
             ),
         )
-    sharpen(last, 6.0 if full else 40.0)
     publish_florence2(model, folder)
     files = {
         "vision_encoder": folder / "vision_encoder.onnx",
@@ -100,14 +101,15 @@ def make_pair(name, folder, *, full):
     """Return BLIP or GIT in the form that `edge-captions convert` gives them."""
     model = BUILDERS[name](full=full)
     text = model.config.text_config if name == "blip" else model.config
-    last = model.text_decoder.cls.predictions.transform if name == "blip" else None
-    if last is not None:
-        sharpen(last.LayerNorm)
+    if name == "blip":
+        sharpen(model.text_decoder.cls.predictions.transform.LayerNorm)
+        vision = model.vision_model
     else:
-        sharpen(model.git.encoder.layer[-1].output.LayerNorm)
+        last = model.git.encoder.layer[-1].output.LayerNorm
+        sharpen(last, 60.0 if full else 6.0)
+        vision = model.git.image_encoder
     size = model.config.vision_config.image_size
     if full:
-        vision = model.vision_model if name == "blip" else model.git.image_encoder
         norm = getattr(vision, "vision_model", vision).post_layernorm
         let_photos_matter(norm, lambda photo: vision(pixel_values(photo, size)))
     EXPORTERS[name](model, folder)

@@ -75,23 +75,27 @@ def calm(module: torch.nn.Module, factor: float = 0.3) -> None:
         module.weight *= factor
 
 
-def smallest_margin(logits, tokens) -> float:
+def smallest_margin(scores, tokens) -> float:
     """Return by how much the best token led, the end's included, where it led least."""
     margins = []
-    for row in logits[: len(tokens) + 1]:
+    for row in scores[: len(tokens) + 1]:
         best = np.sort(row[0].numpy())[-2:]
         margins.append(best[1] - best[0])
     return float(min(margins))
 
 
-def let_photos_matter(norm, look, factor: float = 4.0) -> None:
-    """Take away what all photos have in common from what a norm gives, and scale it.
+def let_photos_matter(norm, look, factor: float | None = None) -> None:
+    """Leave in what a norm gives only what photos don't have in common.
 
-    `look` runs the model's vision part on pixel values.
+    `look` runs the model's vision part on a photo. The rest is as wide as the whole
+    was, or wider by a factor; too wide makes attention all or nothing, and then
+    rounding decides, in PyTorch too.
     """
     places = torch.cat([found.flatten(0, 1) for found in seen_of(norm, look)])
+    common = places.mean(0)
+    factor = factor or float(places.std() / (places - common).std())
     with torch.no_grad():
-        norm.bias -= places.mean(0)
+        norm.bias -= common
         norm.bias *= factor
         norm.weight *= factor
 

@@ -71,14 +71,14 @@ def blip(*, full=False, seed=0, gain=1.6):
     return _lively(BlipForConditionalGeneration(config), gain)
 
 
-def git(*, full=False, seed=0):
+def git(*, full=False, seed=0, gain=1.6):
     values = {"bos_token_id": 101, "eos_token_id": 102}
     if not full:
         values |= _small_text() | {
             "vision_config": _small_vision() | {"image_size": 64},
         }
     torch.manual_seed(seed)
-    return _lively(GitForCausalLM(GitConfig(**values)))
+    return _lively(GitForCausalLM(GitConfig(**values)), gain)
 
 
 def marian(*, seed=0, gain=1.6, **sizes):
@@ -108,7 +108,7 @@ def marian(*, seed=0, gain=1.6, **sizes):
     return _lively(MarianMTModel(config), gain)
 
 
-def florence2(*, full=False, seed=0):
+def florence2(*, full=False, seed=0, gain=1.6):
     """Return Florence-2; the small one sees 768 pixels in 96 wide steps."""
     text = {"vocab_size": 51289} if full else _small_bart()
     vision = {}
@@ -127,7 +127,7 @@ def florence2(*, full=False, seed=0):
     if not full:
         config.image_token_id = FLORENCE2_WORDS - 1
     torch.manual_seed(seed)
-    return _lively(Florence2ForConditionalGeneration(config))
+    return _lively(Florence2ForConditionalGeneration(config), gain)
 
 
 BUILDERS: dict[str, Callable] = {

@@ -1,4 +1,9 @@
-"""Captioners of real layer counts and sizes say what `generate()` says of photos."""
+"""Captioners of real layer counts and sizes say what `generate()` says of photos.
+
+On a core that others wanted too (processor time, wall time, peak memory):
+ViT-GPT2 151 s, 708 s, 7.4 GB; BLIP 127 s, 667 s, 3.3 GB. Florence-2 takes 10.5 GB.
+    pytest -m slow --durations=0 tests/conversion/test_full_size_captioners.py
+"""
 
 import shutil
 
@@ -23,6 +28,7 @@ from conversion.hub_models import (
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(5400)]
+VARIED = {"no_repeat_ngram_size": 2}  # else large random models repeat a word
 
 
 @pytest.fixture
@@ -35,19 +41,18 @@ def folder(tmp_path):
 def test_vit_gpt2_says_what_generate_says(folder):
     made = model, captioner, _ = make_vit_gpt2(folder, full=True)
     look_once(model.encoder, captioner._encoder)
-    # 15 words and the token before them are the published limit of 16
-    assert compare(made, only_pixels, {}, (1, 4), tokens=15) >= 15
+    assert compare(made, only_pixels, {}, (1, 4)) >= 15
 
 
 def test_blip_says_what_generate_says(folder):
     made = model, captioner, _ = make_pair("blip", folder, full=True)
     look_once(model.vision_model, captioner._encoder)
-    assert compare(made, only_pixels, {}, (1, 3)) >= 15
+    assert compare(made, only_pixels, VARIED, (1, 3)) >= 15
 
 
 def test_git_says_what_generate_says(folder):
     made = make_pair("git", folder, full=True)
-    assert compare(made, after_the_first_word, {}, (1, 3)) >= 15
+    assert compare(made, after_the_first_word, VARIED, (1, 3)) >= 15
 
 
 def test_florence2_says_what_generate_says(folder):

@@ -168,5 +168,6 @@ async def test_tokens_and_probabilities_are_those_of_transformers(tmp_path, pyth
 async def test_a_pair_of_smolvlm_256m_s_sizes_says_what_transformers_says(
     tmp_path, python
 ):
-    assert await compare(tmp_path, python, pair.SMOLVLM_256M, PICTURES) >= 15
+    # 42 s of processor time and 2.5 GB beside the worker
+    assert await compare(tmp_path, python, pair.SMOLVLM_256M, 5) == 5
     shutil.rmtree(tmp_path)  # 1 GB
