@@ -64,7 +64,7 @@ def make_florence2(folder, *, full):
     last = model.model.language_model.decoder.layers[-1].final_layer_norm
     words = model.config.text_config.vocab_size
     model.config.image_token_id = words - 1
-    sharpen(last, 6.0 if full else 40.0)
+    sharpen(last, 60.0 if full else 40.0)
     if full:
         let_photos_matter(
             model.model.multi_modal_projector.image_proj_norm,
@@ -106,7 +106,7 @@ def make_pair(name, folder, *, full):
         vision = model.vision_model
     else:
         last = model.git.encoder.layer[-1].output.LayerNorm
-        sharpen(last, 60.0 if full else 6.0)
+        sharpen(last, 600.0 if full else 6.0)
         vision = model.git.image_encoder
     size = model.config.vision_config.image_size
     if full:
