@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 
-from PIL import Image
 import pytest
 import yaml
 
@@ -22,6 +21,7 @@ from conversion.im2txt_models import make_im2txt
 from conversion.photo_models import write_words
 
 from edge_runtime.families.im2txt import Im2txtCaptioner
+from edge_runtime.imaging import open_photo
 from edge_runtime.pipeline.sentence import to_sentence
 from edge_runtime.selftest import load_samples
 from tests.fixtures.scorer import colours
@@ -123,8 +123,8 @@ def test_a_row_of_each_family_captions_and_is_checked(tmp_path, family):
     assert done.returncode == 0, done.stderr
     said = [json.loads(line) for line in done.stdout.splitlines()]
     for path, found in zip(PHOTOS, said, strict=True):
-        with Image.open(path) as image:
-            whole = captioner.caption(image.convert("RGB"), {"max_new_tokens": TOKENS})
+        seen = open_photo(path, captioner.target_size).image
+        whole = captioner.caption(seen, {"max_new_tokens": TOKENS})
         assert found["model"] == "mine"
         assert to_sentence(whole.captions[0].text) == to_sentence(found["raw_caption"])
         assert found["verdict"] != "unchecked", found["notes"]
