@@ -2,22 +2,12 @@
 
 from datetime import timedelta
 
-from homeassistant.core import HomeAssistant
+from acting import act
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.edge_captions.const import DOMAIN
-
-
-@pytest.fixture
-def act(hass: HomeAssistant):
-    async def call(name, **data):
-        return await hass.services.async_call(
-            DOMAIN, name, data, blocking=True, return_response=True
-        )
-
-    return call
+__all__ = ["act"]
 
 
 @pytest.mark.parametrize("folder", ["Photos", "01FOLDER", "/photos/"])

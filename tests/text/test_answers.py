@@ -1,7 +1,6 @@
 """Questions to the service's own route and command: a tiny real model answers them."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from importlib.util import find_spec
 import json
@@ -9,9 +8,7 @@ import os
 import sys
 
 from aiohttp import FormData
-from aiohttp.test_utils import TestClient, TestServer
 import pytest
-from serving import serving
 
 if find_spec("llama_cpp") is None:
     pytest.skip(
@@ -20,13 +17,12 @@ if find_spec("llama_cpp") is None:
     )
 
 from vision_home import TINY, write_home
+from vision_service import http, service
 
-from edge_runtime.api.access import Access
-from edge_runtime.api.app import build_app
 from edge_runtime.config import Settings
 from edge_runtime.selftest import SAMPLES
-from edge_runtime.service import Service
 
+__all__ = ["http", "service"]
 pytestmark = pytest.mark.timeout(120)
 URL = "/api/v1/answers"
 DOGS = SAMPLES / "dogs-on-grass.jpg"
@@ -47,19 +43,6 @@ def home(tmp_path_factory):
 def settings(home) -> Settings:
     settings = Settings(home=home[0], threads=1, manifest=home[1])
     return replace(settings, offline=True, announce=False, allowed_folders=(SAMPLES,))
-
-
-@pytest.fixture
-async def service(settings) -> AsyncIterator[Service]:
-    async with serving(settings, download=TINY) as service:
-        yield service
-
-
-@pytest.fixture
-async def http(service) -> AsyncIterator[TestClient]:
-    app = build_app(service, Access(loopback_only=True, ingress=False))
-    async with TestServer(app) as server, TestClient(server) as client:
-        yield client
 
 
 async def ask(http, expected=200, **body):

@@ -1,14 +1,11 @@
 """A tiny vision-language model that is installed answers where captioners can't."""
 
 import base64
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from importlib.util import find_spec
 import json
 
-from aiohttp.test_utils import TestClient, TestServer
 import pytest
-from serving import serving
 
 if find_spec("llama_cpp") is None:
     pytest.skip(
@@ -17,9 +14,8 @@ if find_spec("llama_cpp") is None:
     )
 
 from vision_home import TINY, write_home
+from vision_service import http, service
 
-from edge_runtime.api.access import Access
-from edge_runtime.api.app import build_app
 from edge_runtime.config import Settings
 from edge_runtime.errors import ModelUnusableError
 from edge_runtime.inference.messages import CaptionJob
@@ -27,8 +23,9 @@ from edge_runtime.runtime import EdgeRuntime
 from edge_runtime.schemas import Verdict
 from edge_runtime.selection import memory_need
 from edge_runtime.selftest import SAMPLES
-from edge_runtime.service import CaptionOptions, Question, Service
+from edge_runtime.service import CaptionOptions, Question
 
+__all__ = ["http", "service"]
 pytestmark = pytest.mark.timeout(120)
 DOGS = SAMPLES / "dogs-on-grass.jpg"
 GATE = "Is the gate open?"
@@ -40,19 +37,6 @@ def settings(tmp_path) -> Settings:
     home, manifest = write_home(tmp_path)
     settings = Settings(home=home, threads=1, manifest=manifest)
     return replace(settings, offline=True, announce=False, allowed_folders=(SAMPLES,))
-
-
-@pytest.fixture
-async def service(settings) -> AsyncIterator[Service]:
-    async with serving(settings, download=TINY) as service:
-        yield service
-
-
-@pytest.fixture
-async def http(service) -> AsyncIterator[TestClient]:
-    app = build_app(service, Access(loopback_only=True, ingress=False))
-    async with TestServer(app) as server, TestClient(server) as client:
-        yield client
 
 
 def asked(question="", **options) -> Question:
