@@ -6,6 +6,15 @@ from edge_runtime.store import SIZES, NewSuggestion, SuggestionState
 
 LONG_S = 20_000
 """The model may have to be loaded first."""
+SLOW_AFTER_A_TOAST = """() => {
+    const real = window.fetch;
+    window.fetch = async (...given) => {
+        const late = document.querySelector(".toast");
+        if (late) await new Promise((done) => setTimeout(done, 700));
+        return real(...given);
+    };
+}"""
+"""What the page asks once a toast is seen comes late."""
 
 
 @pytest.fixture
@@ -57,7 +66,7 @@ def test_the_wand_suggests_beside_the_persons_words_and_never_over_them(
     assert field.input_value() == "Mine"
     field.press("Control+Shift+z")
     assert caption_of(served, photo_id).text == "Mine"
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     said(page, "Caption saved")
     assert caption_of(served, photo_id).text == new.text
     assert caption_of(served, photo_id).origin == "accepted"
@@ -282,13 +291,30 @@ def test_a_very_long_caption_is_kept_whole_and_a_longer_one_refused(
     photo.keyboard.press("e")
     field.fill(f"{words} too long")
     photo.get_by_text("9 characters too many").wait_for()
-    assert photo.get_by_role("button", name="Save").is_disabled()
+    assert photo.get_by_role("button", name="Save", exact=True).is_disabled()
     field.press("Control+Enter")
     photo.reload()  # even so it is kept
     photo.get_by_text("9 characters too many").wait_for()
     assert field.input_value() == f"{words} too long"
     assert caption_of(served, photo_id).text == words
     assert photo.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_editing_again_at_once_begins_at_what_was_saved(served, photo, photo_id):
+    write(served, photo_id, "Old words")
+    photo.get_by_text("Old words").first.wait_for()
+    photo.evaluate(SLOW_AFTER_A_TOAST)
+    photo.keyboard.press("e")
+    field = photo.get_by_label("Caption", exact=True)
+    field.fill("First words")
+    field.press("Control+Enter")
+    said(photo, "Caption saved")
+    photo.keyboard.press("e")
+    assert field.input_value() == "First words"
+    field.fill("Second words")
+    field.press("Control+Enter")
+    field.wait_for(state="detached")
+    assert caption_of(served, photo_id).text == "Second words"
 
 
 def test_a_photo_that_vanished_says_so(served, visit, photo_id):

@@ -164,6 +164,7 @@ export class CaptionPanel {
         return;
       }
       await this.#send(text);
+      await this.#look().catch(() => {}); // the next edit begins at what was just saved
       this.#close();
       toast(t("caption.saved"), { action: { words: t("undo"), run: () => this.undo() } });
       this.#on.onSaved();
