@@ -1,12 +1,15 @@
 """Interfaces of the families, and what the worker hands to them."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+import os
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..errors import ModelBrokenError
 from ..schemas import ImageLabel, VisualCaption
-from ..sessions.base import Array, SessionFactory
+from ..sessions.base import Array, Session, SessionFactory
 
 if TYPE_CHECKING:  # a language model's worker needs no Pillow
     from PIL import Image
@@ -31,6 +34,30 @@ class FamilyConfig:
         if path is None:
             raise ModelBrokenError(f"the manifest names no file with the role '{role}'")
         return path
+
+    def opening(
+        self, *roles: str, initializers: Mapping[str, float] | None = None
+    ) -> "Opening":
+        """Begin to open files, all at once; `initializers` are the first one's."""
+        paths = [self.file(role) for role in roles]
+        first = partial(self.open_session, paths[0], initializers=initializers)
+        cores = len(os.sched_getaffinity(0))
+        pool = ThreadPoolExecutor(min(len(paths), cores))
+        begun = [pool.submit(first)]
+        begun += [pool.submit(self.open_session, path) for path in paths[1:]]
+        pool.shutdown(wait=False)
+        return Opening(tuple(begun))
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Sessions in the making; what else a model needs can be read meanwhile."""
+
+    begun: "tuple[Future[Session], ...]"
+
+    def opened(self) -> list[Session]:
+        """Return the sessions in order; raise the first error."""
+        return [session.result() for session in self.begun]
 
 
 @dataclass(frozen=True, slots=True)

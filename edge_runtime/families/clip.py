@@ -32,11 +32,11 @@ class ClipScorer:
     def __init__(self, config: FamilyConfig) -> None:
         self._preprocess = config.preprocess
         self.target_size: int | None = max(config.preprocess["size"])
+        opening = config.opening("vision_model", "text_model")
         self._tokenizer = BytePairTokenizer.load(
             config.file("vocabulary"), config.file("merges")
         )
-        self._vision = config.open_session(config.file("vision_model"))
-        self._text = config.open_session(config.file("text_model"))
+        self._vision, self._text = opening.opened()
         _check(self._vision, ("pixel_values",), "image_embeds")
         _check(self._text, ("input_ids", "attention_mask"), "text_embeds")
         self._neutral: Array | None = None

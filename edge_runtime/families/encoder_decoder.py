@@ -38,12 +38,11 @@ class EncoderDecoderCaptioner:
         self._preprocess = config.preprocess
         self._generate = config.generate
         self.target_size = max(config.preprocess["size"])
+        between = [role for role in ("connector",) if role in config.files]
+        opening = config.opening("encoder", *between, "decoder")
         self._vocabulary = load_words(config)
-        self._encoder = config.open_session(config.file("encoder"))
-        self._connector = None
-        if "connector" in config.files:
-            self._connector = config.open_session(config.file("connector"))
-        self._decoder = config.open_session(config.file("decoder"))
+        self._encoder, *connectors, self._decoder = opening.opened()
+        self._connector = connectors[0] if connectors else None
         self._hub = None
         self._cache: tuple[str, ...] = ()
         if STATES in self._decoder.inputs:

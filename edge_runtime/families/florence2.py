@@ -37,17 +37,14 @@ class Florence2Captioner:
         self._preprocess = config.preprocess
         self._generate = config.generate
         self.target_size = max(config.preprocess["size"])
-        self._words = load_tokenizer(config)
-        self._prompts: dict[str, list[int]] = {}
-        self._vision = config.open_session(
-            config.file("vision_encoder"),
+        opening = config.opening(
+            *("vision_encoder", "embed_tokens", "encoder", "decoder"),
             initializers=attention_scales(config.preprocess["size"]),
         )
-        self._embed = config.open_session(config.file("embed_tokens"))
-        self._encoder = config.open_session(config.file("encoder"))
-        self._decoder = HubDecoder(
-            config.open_session(config.file("decoder")), self._embed
-        )
+        self._words = load_tokenizer(config)
+        self._prompts: dict[str, list[int]] = {}
+        self._vision, self._embed, self._encoder, decoder = opening.opened()
+        self._decoder = HubDecoder(decoder, self._embed)
         _check(self._vision, "vision encoder", ["pixel_values"])
         _check(self._embed, "graph of embeddings", ["input_ids"])
         _check(self._encoder, "encoder", ["attention_mask", "inputs_embeds"])

@@ -24,12 +24,12 @@ class Im2txtCaptioner:
     def __init__(self, config: FamilyConfig) -> None:
         self._preprocess = config.preprocess
         self.target_size = max(config.preprocess["size"])
+        opening = config.opening("encoder", "decoder")
         self._path = config.file("vocabulary")
         self._words = read_words(self._path)
         if _END not in self._words:
             raise ModelBrokenError(f"{self._path}: lacks {_END}")
-        self._encoder = config.open_session(config.file("encoder"))
-        self._decoder = config.open_session(config.file("decoder"))
+        self._encoder, self._decoder = opening.opened()
         self._image = _only("encoder", self._encoder.inputs)
         self._embedding = _only("decoder", self._decoder.inputs)
         _only("encoder", self._encoder.outputs)

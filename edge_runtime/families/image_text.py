@@ -35,10 +35,10 @@ class SharedEncoderScorer:
     target_size: int | None = None
 
     def __init__(self, config: FamilyConfig) -> None:
+        opening = config.opening("image", "text")
         self._words = _Words.load(config.file("vocabulary"))
         self._labels = _Labels.load(config.file("labels"))
-        self._image = config.open_session(config.file("image"))
-        self._text = config.open_session(config.file("text"))
+        self._image, self._text = opening.opened()
         _check_names(self._image, {_FEATURES}, {_EMBEDS, _LABELS})
         _check_names(self._text, {_INPUT_IDS, _EMBEDS}, {_LOGITS})
 

@@ -45,8 +45,8 @@ class PaddleTextReader:
 
     def __init__(self, config: FamilyConfig) -> None:
         self._side = int(config.preprocess.get("detect_side", _DETECT_SIDE))
-        self._detect = config.open_session(config.file("detection"))
-        self._recognise = config.open_session(config.file("recognition"))
+        opening = config.opening("detection", "recognition")
+        self._detect, self._recognise = opening.opened()
         self._characters = _characters(config, self._recognise)
 
     def read(self, image: Image.Image) -> Reading:

@@ -42,12 +42,12 @@ class MarianTranslator:
 
     def __init__(self, config: FamilyConfig) -> None:
         self._generate = config.generate
+        opening = config.opening("encoder", "decoder")
         path = config.file("tokenizer")
         self._tokenizer = load_unigram(path, read_json(path))
         path = config.file("config")
         self._eos, self._start = _special(read_json(path), path)
-        self._encoder = config.open_session(config.file("encoder"))
-        self._decoder = config.open_session(config.file("decoder"))
+        self._encoder, self._decoder = opening.opened()
         self._own: tuple[str, ...] | None = None
         if _STATES not in self._decoder.inputs:
             self._own = check_graphs(self._encoder, self._decoder)

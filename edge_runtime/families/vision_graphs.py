@@ -56,10 +56,10 @@ class GraphPictures:
                 "this model reads a picture whole: image_tiles must be 1"
             )
         self._preprocess = config.preprocess
+        opening = config.opening("vision_encoder", "embed_tokens", "decoder")
         self._chat = HubChat(config)
-        self._vision = config.open_session(config.file("vision_encoder"))
-        self._embed = config.open_session(config.file("embed_tokens"))
-        self._decoder = _Decoder(config.open_session(config.file("decoder")))
+        self._vision, self._embed, decoder = opening.opened()
+        self._decoder = _Decoder(decoder)
         self.context_tokens = self._decoder.context_tokens
         _check_inputs(self._vision, "vision encoder", {_PIXELS}, {_MASK, _SHAPES})
         _check_inputs(self._embed, "graph of embeddings", {"input_ids"})

@@ -4,14 +4,16 @@ A frame is a 12-byte prefix (magic `EC`, version, a zero byte, header length, pa
 length; big-endian), a JSON header and an optional binary payload.
 """
 
-import asyncio
 from dataclasses import dataclass, field
 import json
 import struct
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from ..const import MIB
 from ..errors import ProtocolError
+
+if TYPE_CHECKING:  # the worker starts without it, 20 ms sooner
+    import asyncio
 
 PROTOCOL_VERSION: Final = 1
 MAX_HEADER_BYTES: Final = 1 * MIB
@@ -48,19 +50,19 @@ def read_frame(stream: BinaryIO) -> Frame | None:
     return Frame(_parse(header), _exactly(stream, payload_length))
 
 
-async def receive_frame(reader: asyncio.StreamReader) -> Frame | None:
+async def receive_frame(reader: "asyncio.StreamReader") -> Frame | None:
     """Read one frame from an asyncio stream; None at its end."""
     try:
         prefix = await reader.readexactly(_PREFIX.size)
-    except asyncio.IncompleteReadError as err:
-        if err.partial:
+    except EOFError as err:  # asyncio's own kind, which tells what did come
+        if getattr(err, "partial", b""):
             raise ProtocolError("the worker's answer was cut off") from None
         return None
     header_length, payload_length = _lengths(prefix)
     try:
         header = await reader.readexactly(header_length)
         return Frame(_parse(header), await reader.readexactly(payload_length))
-    except asyncio.IncompleteReadError:
+    except EOFError:
         raise ProtocolError("the worker's answer was cut off") from None
 
 

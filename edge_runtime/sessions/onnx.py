@@ -1,7 +1,9 @@
 """onnxruntime, with the memory settings that small machines need."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 import os
+from threading import Lock
 from typing import Any, Final
 
 # Nothing leaves the house: onnxruntime's own reports are off before it is imported.
@@ -13,9 +15,12 @@ import onnxruntime as ort
 from ..errors import ModelBrokenError, ProviderFailedError
 from .base import Array, first_line
 from .onnx_providers import CPU, chosen
+from .onnx_weights import FOLDER, without_weights
 
 _ERROR_SEVERITY: Final = 3
 _SAME_AS_REQUESTED: Final = 1
+_COPYING: Final = Lock()
+"""Weights are copied while they load: two graphs' copies at once need not be."""
 
 
 def _share_arena() -> None:
@@ -28,6 +33,19 @@ def _share_arena() -> None:
 
 
 _share_arena()
+
+
+def _settings(threads: int, options: Mapping[str, Any]) -> Any:
+    settings = ort.SessionOptions()
+    settings.intra_op_num_threads = threads
+    settings.inter_op_num_threads = 1
+    settings.log_severity_level = _ERROR_SEVERITY
+    # Spinning threads burn the cores that Home Assistant needs.
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    settings.add_session_config_entry("session.use_env_allocators", "1")
+    for key, value in options.get("session_config", {}).items():
+        settings.add_session_config_entry(key, str(value))
+    return settings
 
 
 class OnnxSession:
@@ -46,15 +64,7 @@ class OnnxSession:
         initializers: Mapping[str, float] | None = None,
     ) -> None:
         self._path = path if isinstance(path, str) else "a graph in memory"
-        settings = ort.SessionOptions()
-        settings.intra_op_num_threads = threads
-        settings.inter_op_num_threads = 1
-        settings.log_severity_level = _ERROR_SEVERITY
-        # Spinning threads burn the cores that Home Assistant needs.
-        settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        settings.add_session_config_entry("session.use_env_allocators", "1")
-        for key, value in options.get("session_config", {}).items():
-            settings.add_session_config_entry(key, str(value))
+        settings = _settings(threads, options)
         # onnxruntime keeps no copy of these, and takes no notice of names it lacks.
         self._initializers = {
             name: ort.OrtValue.ortvalue_from_numpy(np.array(value, np.float32))
@@ -63,14 +73,20 @@ class OnnxSession:
         for name, value in self._initializers.items():
             settings.add_initializer(name, value)
         self._provider = options.get("provider")
+        mapped = None
+        if isinstance(path, str) and self._provider is None:
+            mapped = without_weights(path)
+        if mapped is not None:
+            settings.add_session_config_entry(FOLDER, mapped.folder)
         try:
-            self._session = ort.InferenceSession(
-                path,
-                settings,
-                providers=chosen(options, threads),
-                # It takes over the graph's own numbers before they are replaced.
-                disabled_optimizers=["MatMulScaleFusion"] if initializers else None,
-            )
+            with _COPYING if mapped is None else nullcontext():
+                self._session = ort.InferenceSession(
+                    path if mapped is None else mapped.graph,
+                    settings,
+                    providers=chosen(options, threads),
+                    # It takes over the graph's own numbers before they are replaced.
+                    disabled_optimizers=["MatMulScaleFusion"] if initializers else None,
+                )
         except MemoryError:
             raise
         except Exception as err:  # noqa: BLE001 - its errors have no common base
@@ -78,6 +94,7 @@ class OnnxSession:
             raise ModelBrokenError(
                 f"{self._path}: can't be loaded by onnxruntime: {first_line(err)}"
             ) from None
+        self._session._model_bytes = None  # noqa: SLF001 - it would keep the graph
         if self._provider and self._session.get_providers() == [CPU]:
             raise ProviderFailedError(f"onnxruntime left '{self._provider}' by itself")
         # A kept NodeArg keeps the whole graph in memory: copy names and shapes.
