@@ -7,13 +7,12 @@ rate is kept, and a first run beside busy neighbours is not the last one.
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-import json
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from .const import MIB
 from .errors import ProtocolError
-from .files import write_text
 from .hardware import HardwareInfo, available_memory
 from .hardware.identity import identity
 from .hardware.neighbours import NeighbourMeter
@@ -21,6 +20,7 @@ from .hardware.speed import MachineSpeed, Rates, guess_speed
 from .hardware.threads import all_threads
 from .inference.child import WorkerLaunch
 from .inference.errand import ask_once
+from .machine_file import MachineFile
 
 FILE_NAME: Final = "benchmark.json"
 _SECONDS: Final = 0.3
@@ -35,7 +35,7 @@ _QUIET: Final = 0.15
 """Share of the cores that others may take in a run that needs no other."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Benchmark:
     """Measures this machine and keeps what was measured."""
 
@@ -43,10 +43,9 @@ class Benchmark:
     launch: WorkerLaunch
     seconds: float = _SECONDS
 
-    @property
-    def path(self) -> Path:
-        """Return where the result is kept."""
-        return self.home / FILE_NAME
+    @cached_property
+    def _file(self) -> MachineFile:
+        return MachineFile(self.home / FILE_NAME)
 
     def speed(self, hardware: HardwareInfo) -> MachineSpeed:
         """Return what was measured on this machine, or what such machines do."""
@@ -86,19 +85,15 @@ class Benchmark:
             others=meter.share(),
         )
         best = best_of(self._stored(hardware), found)
-        document = {"machine": identity(hardware), "speed": asdict(best)}
-        write_text(self.path, json.dumps(document, indent=1) + "\n")
+        self._file.write(identity(hardware), {"speed": asdict(best)})
         return best
 
     def _stored(self, hardware: HardwareInfo) -> MachineSpeed | None:
         try:
-            document = json.loads(self.path.read_text(encoding="utf-8"))
-            if document["machine"] != identity(hardware):
-                return None
-            speed = document["speed"]
+            speed = {**self._file.read(identity(hardware))["speed"]}
             one, together = Rates(**speed.pop("one")), Rates(**speed.pop("all"))
             return MachineSpeed(one=one, all=together, **speed)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (TypeError, KeyError):
             return None
 
 

@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import sha256
-import json
 import logging
 from pathlib import Path
 import time
 from typing import Any, Final
 
 from .errors import EdgeRuntimeError
-from .files import write_text
+from .machine_file import MachineFile
 from .manifest import ModelSpec
 
 _LOGGER = logging.getLogger(__name__)
@@ -51,7 +50,7 @@ class Timings:
         machine: Callable[[], Mapping[str, Any]],
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._path = home / FILE_NAME
+        self._file = MachineFile(home / FILE_NAME)
         self._find_machine = machine
         self._clock = clock
         self._saved_at = float("-inf")
@@ -98,14 +97,13 @@ class Timings:
 
         A home that nobody uses yet is not made for it: a caption leaves no trace.
         """
-        if not self._is_new or not self._path.parent.is_dir():
+        if not self._is_new or not self._file.path.parent.is_dir():
             return
         self._is_new, self._saved_at = False, time.monotonic()
         known = dict(self._all)  # more may be noted meanwhile
         models = {model_id: asdict(timing) for model_id, timing in known.items()}
-        document = {"machine": self._machine, "models": models}
         try:
-            write_text(self._path, json.dumps(document, indent=1) + "\n")
+            self._file.write(self._machine, {"models": models})
         except EdgeRuntimeError as err:
             _LOGGER.warning("how long models took can't be kept: %s", err)
 
@@ -116,11 +114,9 @@ class Timings:
     @cached_property
     def _all(self) -> dict[str, Timing]:
         try:
-            document = json.loads(self._path.read_text(encoding="utf-8"))
-            if document["machine"] != self._machine:
-                return {}
-            found = {key: Timing(**row) for key, row in document["models"].items()}
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            rows = self._file.read(self._machine)["models"]
+            found = {key: Timing(**row) for key, row in rows.items()}
+        except (TypeError, KeyError, AttributeError):
             return {}
         self._told = {model_id: timing.seconds for model_id, timing in found.items()}
         return found

@@ -8,7 +8,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from edge_runtime.benchmark import Benchmark, best_of
+from edge_runtime.benchmark import FILE_NAME, Benchmark, best_of
 from edge_runtime.errors import WorkerCrashedError, WorkerStartError
 from edge_runtime.hardware import detect
 from edge_runtime.hardware.speed import MachineSpeed, Rates, guess_speed
@@ -41,8 +41,9 @@ def speed(one=LOW, together=HIGH, **changes):
 
 def store(benchmark, machine, found):
     """Put a result in the place of the machine's own."""
-    document = json.loads(benchmark.path.read_text())
-    benchmark.path.write_text(json.dumps({**document, "speed": asdict(found)}))
+    path = benchmark.home / FILE_NAME
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps({**document, "speed": asdict(found)}))
     return benchmark.speed(machine)
 
 
@@ -109,7 +110,7 @@ async def test_another_processor_or_a_damaged_file_is_measured_anew(benchmark, m
     other = replace(machine, cpu=replace(machine.cpu, model_name="Other CPU"))
     assert benchmark.speed(other) == guess_speed(other)
     for text in ("", "{", "[]", '{"machine": {}}'):
-        benchmark.path.write_text(text)
+        (benchmark.home / FILE_NAME).write_text(text)
         assert benchmark.speed(machine) == guess_speed(machine)
     assert (await benchmark.run(machine)).runs == 1
 
