@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import ModelLockedError
-from .files import disk_error
+from .files import disk_error, disk_errors
 from .records import WaitCallback
 from .threads import in_thread
 
@@ -22,7 +22,10 @@ _POLL_S: Final = 0.2
 async def model_lock(
     folder: Path, *, wait: bool, on_wait: WaitCallback | None = None
 ) -> AsyncIterator[None]:
-    """Hold a model's lock; wait for another owner, or raise ModelLockedError."""
+    """Hold a model's lock; wait for another owner, or raise ModelLockedError.
+
+    A folder that holds nothing afterwards is removed.
+    """
     told = False
     with contextlib.ExitStack() as held:
         while not await in_thread(partial(_try_lock, folder, held)):
@@ -33,7 +36,10 @@ async def model_lock(
                 on_wait(pid)
             told = True
             await asyncio.sleep(_POLL_S)
-        yield
+        try:
+            yield
+        finally:
+            await in_thread(partial(_remove_if_empty, folder))
 
 
 @contextlib.contextmanager
@@ -48,11 +54,12 @@ def model_lock_now(folder: Path) -> Iterator[None]:
 def _try_lock(folder: Path, held: contextlib.ExitStack) -> bool:
     """Take the lock, to be let go by `held`: a cancelled caller loses no result."""
     path = folder / LOCK_NAME
-    try:
+    with disk_errors(path):
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as err:
-        raise disk_error(err, path) from err
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except FileNotFoundError:  # the owner before took the folder away just now
+            return False
     with contextlib.ExitStack() as mine:
         mine.callback(os.close, descriptor)
         try:
@@ -67,6 +74,20 @@ def _try_lock(folder: Path, held: contextlib.ExitStack) -> bool:
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         held.push(mine.pop_all())
     return True
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Remove a folder in which there is only the lock; the caller holds it."""
+    lock = folder / LOCK_NAME
+    with contextlib.suppress(OSError):
+        below = [path for path in folder.rglob("*") if path != lock]
+        if not all(path.is_dir() for path in below):
+            return
+        for path in sorted(below, reverse=True):
+            path.rmdir()
+        # from here another process may take the folder: it must be empty to go
+        lock.unlink()
+        folder.rmdir()
 
 
 def _is_current(descriptor: int, path: Path) -> bool:

@@ -13,7 +13,7 @@ import pytest
 
 from edge_runtime.downloads.lock import model_lock, model_lock_now
 from edge_runtime.errors import DownloadError, ModelLockedError
-from tests.downloads.models import DATA, everything_below, model
+from tests.downloads.models import DATA, model
 
 CHILD = """
 import asyncio, json, resource, sys
@@ -106,7 +106,7 @@ async def test_a_disk_that_fills_while_writing_leaves_nothing(server, tmp_path):
     answer = await answer_of(await start(tmp_path, server.url, limit=100_000))
     assert answer["code"] == "disk_full"
     assert "model.onnx could not be written" in answer["message"]
-    assert everything_below(tmp_path / "models/some-model") == {".lock"}
+    assert not (tmp_path / "models/some-model").exists()
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ async def test_a_small_disk_is_refused_before_and_full_in_the_middle(
     answer = await answer_of(child)
     assert answer["code"] == "disk_full"
     assert "the disk is full" in answer["message"]
-    assert everything_below(small_disk / "models/some-model") == {".lock"}
+    assert not (small_disk / "models/some-model").exists()
 
 
 async def test_a_lock_lets_go_of_a_removed_folder(tmp_path):
@@ -164,6 +164,28 @@ async def test_a_lock_lets_go_of_a_removed_folder(tmp_path):
             model_lock_now(folder),
         ):
             pass
+
+
+@pytest.mark.parametrize("came", [True, False])
+async def test_a_lock_leaves_a_folder_only_if_something_came(tmp_path, came):
+    folder = tmp_path / "model"
+    async with model_lock(folder, wait=False):
+        (folder / "onnx").mkdir()
+        if came:
+            (folder / "onnx/model.onnx.part").write_bytes(b"some")
+    left = {".lock", "onnx", "onnx/model.onnx.part"}
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*")}
+    assert (folder.exists(), found) == (came, left if came else set())
+
+
+async def test_processes_that_fail_at_once_leave_nothing_and_wait_for_each_other(
+    server, tmp_path
+):
+    server.hub_file("model.onnx", DATA, status=404)
+    children = [await start(tmp_path, server.url) for _ in range(3)]
+    codes = {(await answer_of(child))["code"] for child in children}
+    assert codes == {"source_not_found"}
+    assert not (tmp_path / "models/some-model").exists()
 
 
 async def hold_for_a_moment(folder: Path) -> None:
