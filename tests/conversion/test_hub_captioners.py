@@ -22,12 +22,13 @@ from conversion.hub_models import (  # noqa: E402
     make_pair,
     make_vit_gpt2,
 )
-from conversion.photo_models import photos  # noqa: E402
+from conversion.photo_models import photos, spoken  # noqa: E402
 
 from edge_runtime.errors import ModelBrokenError  # noqa: E402
 from edge_runtime.families.florence2 import TASKS, Florence2Captioner  # noqa: E402
 from edge_runtime.families.vocabulary import load_tokenizer  # noqa: E402
 from edge_runtime.imaging import to_pixel_values  # noqa: E402
+from edge_runtime.manifest import load_manifest  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,18 @@ def small_florence2(folder):
 @pytest.mark.timeout(120)
 def test_vit_gpt2_says_what_generate_says(small_vit_gpt2):
     assert compare(small_vit_gpt2, only_pixels, {}, (1, 4)) >= 15
+
+
+@pytest.mark.timeout(120)
+def test_vit_gpt2_stops_where_its_published_length_does(small_vit_gpt2):
+    model, captioner, config = small_vit_gpt2
+    limit = load_manifest().get("vit-gpt2").generate["max_new_tokens"]
+    for photo in photos()[:3]:
+        pixels = torch.from_numpy(to_pixel_values(photo, config.preprocess))
+        said = model.generate(pixel_values=pixels, max_length=16)[0].tolist()
+        assert len(said) == 16  # the end, which is the start too, never came
+        ours = captioner.caption(photo, {"max_new_tokens": limit}).captions[0]
+        assert ours.text == spoken(said[1:], model.config.decoder.vocab_size)
 
 
 @pytest.mark.timeout(120)
