@@ -38,6 +38,7 @@ _LONGEST: Final = 30
 _TOKENIZER: Final = "tokenizer.json"
 _FLORENCE2_CAPTION: Final = "What does the image describe?"
 """What Florence-2 was taught to read for `<CAPTION>`, to the letter."""
+_FLORENCE2_REPEAT: Final = 3
 _FLORENCE2_STEP: Final = 32
 """Pixels between two places of what it sees."""
 
@@ -58,7 +59,7 @@ class HubCaptioner(Checkpoint):
         self.words = text.vocab_size
         settings = self.model.generation_config
         generate = {
-            "max_new_tokens": min(settings.max_new_tokens or _LONGEST, _LONGEST),
+            "max_new_tokens": _longest(settings),
             "bos_token_id": self.begin,
             "eos_token_id": self.end,
         }
@@ -110,7 +111,11 @@ class Florence2(HubCaptioner):
             return florence2_pair(model, self._prompt)
 
         super().__init__(folder, Florence2ForConditionalGeneration, pair)
-        self.row.generate.setdefault("no_repeat_ngram_size", 3)
+        settings = self.model.generation_config
+        repeat = settings.no_repeat_ngram_size or _FLORENCE2_REPEAT
+        self.row.generate["no_repeat_ngram_size"] = repeat
+        if settings.forced_bos_token_id is not None:
+            self.row.generate["forced_bos_token_id"] = settings.forced_bos_token_id
 
     def refer(self, inputs: Array, limit: int) -> Reference:
         """Return what `generate()` says to picture and task."""
@@ -286,6 +291,13 @@ def _begin_and_end(config: Any, text: Any) -> tuple[int, int]:
     begin = text.bos_token_id if start is None else start
     end = config.eos_token_id
     return begin, text.eos_token_id if end is None else end
+
+
+def _longest(settings: Any) -> int:
+    """Return how many tokens a caption may have; `max_length` counts its start too."""
+    length = settings.max_length
+    wanted = settings.max_new_tokens or (length and length - 1) or _LONGEST
+    return min(int(wanted), _LONGEST)
 
 
 def _languages(folder: Path) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from edge_runtime.convert.parity import Bounds  # noqa: E402
 from edge_runtime.convert.quantization import quantize  # noqa: E402
 from edge_runtime.convert.request import FLOAT32, ConvertRequest  # noqa: E402
 from edge_runtime.convert.sentences import SENTENCES  # noqa: E402
+from edge_runtime.convert.sources import open_checkpoint  # noqa: E402
 from edge_runtime.errors import (  # noqa: E402
     ArchitectureUnknownError,
     CheckpointError,
@@ -85,6 +86,25 @@ def test_the_row_beside_a_model_is_one_of_the_manifest(tmp_path, checkpoints):
     for file in spec.files:
         assert (row.parent / file.path).stat().st_size == file.bytes
     assert report["source"] == "blip"
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "expected"),
+    [
+        ("vit_gpt2", {"max_length": 16}, {"max_new_tokens": 15}),  # the start counts
+        ("vit_gpt2", {"max_new_tokens": 12}, {"max_new_tokens": 12}),
+        ("florence2", {}, {"max_new_tokens": 30, "no_repeat_ngram_size": 3}),
+        ("florence2", {"forced_bos_token_id": 0, "num_beams": 3}, None),
+    ],
+)
+def test_what_a_checkpoint_says_of_its_captions_is_in_the_row(
+    tmp_path, kind, settings, expected
+):
+    folder = write_captioner(tmp_path / "model", kind)
+    path = folder / "generation_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | settings))
+    found = open_checkpoint(folder).row.generate
+    assert found.items() >= (expected or settings).items()
 
 
 def test_int8_is_smaller_and_within_its_bounds(tmp_path, checkpoints):
