@@ -28,15 +28,17 @@ def after_the_first_word(model, pixels):
 INPUTS = {"blip": only_pixels, "git": after_the_first_word}
 
 
-def compare(made, inputs, settings, beams):
+def compare(made, inputs, settings, beams, *, lead=0.0):
     """Hold twenty captions against `generate()`, for each number of beams.
 
-    Returns how many differ from each other, where they differ least.
+    `generate()`'s own best beam must lead its second by `lead`: below that, rounding
+    decides. Returns how many captions differ from each other, where they differ least.
     """
     model, captioner, config = made
     eos = config.generate["eos_token_id"]
     words = len(load_tokenizer(config))
     said, margins, other = {count: set() for count in beams}, [], []
+    leads = []
     for number, photo in enumerate(photos()):
         pixels = torch.from_numpy(to_pixel_values(photo, config.preprocess))
         for count in beams:
@@ -51,7 +53,11 @@ def compare(made, inputs, settings, beams):
             said[count].add(tuple(wanted))
             if count == 1:
                 margins.append(smallest_margin(theirs.scores, wanted))
+            else:
+                best, second = theirs.sequences_scores[:2].tolist()
+                leads.append(best - second)
     assert not other, other
+    assert min(leads, default=lead) >= lead, sorted(leads)
     assert min(margins, default=1) > MARGIN, sorted(margins)
     return min(map(len, said.values()))
 
@@ -63,6 +69,7 @@ def say(model, inputs, settings, beams):
             **settings,
             max_new_tokens=TOKENS,
             num_beams=beams,
+            num_return_sequences=min(beams, 2),
             do_sample=False,
             return_dict_in_generate=True,
             output_scores=True,

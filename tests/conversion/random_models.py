@@ -110,8 +110,8 @@ def marian(*, seed=0, gain=1.6, **sizes):
 
 def florence2(*, full=False, seed=0, gain=1.6):
     """Return Florence-2; the small one sees 768 pixels in 96 wide steps."""
-    text = {"vocab_size": 51289} if full else _small_bart()
-    vision = {}
+    text = _florence2_base_bart() if full else _small_bart()
+    vision = {"projection_dim": 768}  # the rest is as the configuration has it
     if not full:
         vision = {
             "depths": (1, 1, 1, 1),
@@ -137,6 +137,21 @@ BUILDERS: dict[str, Callable] = {
     "git": git,
     "florence2": florence2,
 }
+
+
+def _florence2_base_bart():
+    """Return the sizes of Florence-2-base's text part; without them it is large."""
+    return {
+        "vocab_size": 51289,
+        "d_model": 768,
+        "encoder_layers": 6,
+        "decoder_layers": 6,
+        "encoder_attention_heads": 12,
+        "decoder_attention_heads": 12,
+        "encoder_ffn_dim": 3072,
+        "decoder_ffn_dim": 3072,
+        "max_position_embeddings": 1024,
+    }
 
 
 def _small_bart():
