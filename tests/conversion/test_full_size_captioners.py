@@ -1,7 +1,7 @@
 """Captioners of real layer counts and sizes say what `generate()` says of photos.
 
 On a core that others wanted too (processor time, wall time, peak memory):
-ViT-GPT2 151 s, 708 s, 7.4 GB; BLIP 127 s, 667 s, 3.3 GB;
+ViT-GPT2 139 s, 234 s, 7.5 GB; BLIP 127 s, 667 s, 3.3 GB;
 GIT 106 s, 198 s, 2.9 GB; Florence-2 354 s, 1324 s, 5.5 GB.
     pytest -m slow --durations=0 tests/conversion/test_full_size_captioners.py
 """
