@@ -201,6 +201,7 @@ async def test_an_unknown_architecture_asks_for_a_newer_library(
             await runner.ensure_ready()
 
 
+@pytest.mark.usefixtures("llm_home")
 async def test_other_files_are_no_model(launch, tmp_path):
     other = tmp_path / "photo.gguf"
     other.write_bytes(b"\xff\xd8\xff" * 100)
