@@ -1,6 +1,6 @@
 """Train the embedded captioner, export it to ONNX and measure it.
 
-    train_tiny_captioner.py all --data flickr8k --work build/tiny-captioner
+    train_tiny_captioner.py all --data flickr8k --work build/captioner --detector FOLDER
 
 Every part goes on where a killed run stopped when the same command runs again.
 """
@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Run from a checkout, with or without the package installed
 sys.path.insert(0, str(ROOT))
 
+import pin_bundled_model  # noqa: E402
 from tiny_captioner.recipe import (  # noqa: E402
     STAGES,
     Recipe,
@@ -23,10 +24,13 @@ from tiny_captioner.recipe import (  # noqa: E402
     export_model,
     make_features,
     measure,
+    restore_model,
     train_stage,
 )
 
 BUNDLED = ROOT / "edge_runtime" / "bundled" / "tiny_captioner"
+READERS = ("tiny-captioner", "im2txt-flickr8k")
+"""The models of models.yaml that hold the encoder."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="with --minutes: take the best weights so far, the epochs done or not",
     )
+    parser.add_argument("--detector", type=Path, help="folder of SSD-MobileNetV2")
     parser.add_argument(
         "--full-range",
         action="store_true",
@@ -75,8 +80,22 @@ def _export(recipe: Recipe, arguments: argparse.Namespace) -> None:
     )
 
 
+def _restore(recipe: Recipe, arguments: argparse.Namespace) -> None:
+    stage = restore_model(recipe, arguments.out)
+    print(f"{recipe.model_path(stage)}: the model that ships")
+
+
 def _evaluate(recipe: Recipe, arguments: argparse.Namespace) -> None:
     print(measure(recipe, _stages(arguments)[-1], arguments.out))
+
+
+def _ship(recipe: Recipe, arguments: argparse.Namespace) -> None:
+    """Export, measure, and write sizes and sums into models.yaml."""
+    _export(recipe, arguments)
+    _evaluate(recipe, arguments)
+    for model in READERS if arguments.out == BUNDLED else ():
+        if pin_bundled_model.main([model]):
+            raise SystemExit(f"models.yaml: {model} could not be pinned")
 
 
 def _settings(recipe: Recipe, arguments: argparse.Namespace) -> None:
@@ -88,6 +107,8 @@ _COMMANDS: dict[str, Callable[[Recipe, argparse.Namespace], None]] = {
     "train": _train,
     "export": _export,
     "evaluate": _evaluate,
+    "restore": _restore,
+    "ship": _ship,
     "settings": _settings,
 }
 
@@ -106,6 +127,7 @@ def main() -> None:
         arguments.seed,
         arguments.minutes,
         accept=arguments.accept,
+        detector=arguments.detector,
     )
     chosen = arguments.command
     for name in ("train", "export", "evaluate") if chosen == "all" else (chosen,):

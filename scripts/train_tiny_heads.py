@@ -16,6 +16,7 @@ import sys
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # run from a checkout, installed or not
 
+from tiny_captioner.corpus import Recipe  # noqa: E402
 from tiny_captioner.heads import (  # noqa: E402
     Heads,
     ship_lstm,
@@ -25,7 +26,6 @@ from tiny_captioner.heads import (  # noqa: E402
     write_dev_foils,
 )
 from tiny_captioner.labels import write_labels  # noqa: E402
-from tiny_captioner.recipe import Recipe  # noqa: E402
 
 BUNDLED = ROOT / "edge_runtime" / "bundled"
 FOILS = ROOT / "tests" / "fixtures" / "foils_dev.jsonl"
@@ -71,7 +71,8 @@ def main() -> None:
     if arguments.command == "foils":
         print(write_dev_foils(recipe, arguments.foils), "foils")
         return
-    heads = Heads(recipe, arguments.out / "tiny_captioner")
+    shipped = (arguments.out / name for name in ("tiny_captioner", "tiny_scorer"))
+    heads = Heads(recipe, *shipped)
     if arguments.command == "labels":
         words = [word for word in heads.words.words if not word.startswith("<")]
         target = arguments.out / "tiny_scorer" / "labels.json"

@@ -1,21 +1,24 @@
 """Image encoder plus text decoder with a key/value cache (CNN or ViT, any decoder).
 
-The encoder runs once per picture. Every encoder output `present.X` is fed to the
-decoder's input `past_key_values.X`; so is every decoder output, for the next step.
-An encoder output `image_features` is handed on for a scorer that shares the encoder.
+The encoder runs once per look at the picture; where the manifest lists several looks,
+the decoder reads the regions of all of them side by side.
+Every encoder output `present.X` is fed to the decoder's input `past_key_values.X`; so
+is every decoder output, for the next step. An encoder output `image_features`, of the
+first look, is handed on for a scorer that shares the encoder.
 Where the files have a `connector`, it makes what the decoder is fed of those features
 (an LSTM's first state), and the encoder's own `present.X` are not used.
 A decoder that is fed `encoder_hidden_states` is the model hub's: see `hub_decoder`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from ..errors import ModelBrokenError
-from ..imaging import to_pixel_values
+from ..imaging import each_look, to_pixel_values
 from ..schemas import VisualCaption
 from ..sessions.base import Array
 from .base import Captions, FamilyConfig
@@ -53,9 +56,9 @@ class EncoderDecoderCaptioner:
     def caption(self, image: Image.Image, generate: Mapping[str, Any]) -> Captions:
         """Return captions of an RGB picture, best beam first."""
         started = perf_counter()
-        pixel_values = to_pixel_values(image, self._preprocess)
+        looks = list(each_look(image, self._preprocess))
         prepared = perf_counter()
-        encoded, features = self._encode(pixel_values)
+        encoded, features = self._encode(looks)
         ready = perf_counter()
         settings = SearchSettings.from_mapping(
             {**self._generate, **generate},
@@ -86,21 +89,36 @@ class EncoderDecoderCaptioner:
 
     def image_features(self, image: Image.Image) -> Array:
         """Return what the encoder sees in an RGB picture, for a scorer; [1, n, c]."""
-        _, features = self._encode(to_pixel_values(image, self._preprocess))
+        _, features = self._encode([to_pixel_values(image, self._preprocess)])
         if features is None:
             raise ModelBrokenError(f"the encoder has no output '{FEATURES}' to share")
         return features
 
-    def _encode(self, pixel_values: Array) -> tuple[dict[str, Array], Array | None]:
+    def _encode(self, looks: Sequence[Array]) -> tuple[dict[str, Array], Array | None]:
         """Return what the decoder is fed, and the features for a scorer."""
-        outputs = self._encoder.run({self._encoder.inputs[0]: pixel_values}, last=True)
-        names = (past_name(name) for name in self._encoder.outputs)
-        encoded = dict(zip(names, outputs, strict=True))
-        features = encoded.pop(FEATURES, None)
+        *before, last = looks
+        seen = [self._see(look, last=False) for look in before]
+        seen.append(self._see(last, last=True))
+        features, *_ = [look.pop(FEATURES, None) for look in seen]
         if self._connector is None:
-            return encoded, features
+            return _side_by_side(seen), features
         if features is None:
             raise ModelBrokenError(f"the encoder has no output '{FEATURES}' to connect")
         outputs = self._connector.run({FEATURES: features}, last=True)
         names = (past_name(name) for name in self._connector.outputs)
         return dict(zip(names, outputs, strict=True)), features
+
+    def _see(self, pixel_values: Array, *, last: bool) -> dict[str, Array]:
+        outputs = self._encoder.run({self._encoder.inputs[0]: pixel_values}, last=last)
+        names = (past_name(name) for name in self._encoder.outputs)
+        return dict(zip(names, outputs, strict=True))
+
+
+def _side_by_side(seen: list[dict[str, Array]]) -> dict[str, Array]:
+    """Return keys and values [1, heads, looks * regions, size] of all looks."""
+    first, *others = seen
+    if not others:
+        return first
+    return {
+        name: np.concatenate([look[name] for look in seen], axis=2) for name in first
+    }

@@ -9,7 +9,7 @@ from .header import read_header
 from .model import PhotoFormat, PhotoHeader, Preview
 from .need import decode_need
 from .patches import Grid, Patches, to_patches
-from .preprocess import to_pixel_values
+from .preprocess import each_look, to_pixel_values
 
 __all__ = [
     "DecodedPhoto",
@@ -19,6 +19,7 @@ __all__ = [
     "PhotoHeader",
     "Preview",
     "decode_need",
+    "each_look",
     "open_photo",
     "read_header",
     "to_patches",

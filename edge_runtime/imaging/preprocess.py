@@ -12,10 +12,13 @@ rounding of the last step:
   at the top left (`corner`) of a canvas of `pad_color` (0 to 255, default black);
 * then `(value / 255 - mean) / std` for each channel, as ToTensor and Normalize do.
 
+With `looks` the same photo is seen several times: whole or its middle alone, and as it
+is or mirrored.
+
 Pillow's bilinear, bicubic and Lanczos filters widen with the scale (they antialias).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +32,7 @@ RESAMPLING = {
     "area": Image.Resampling.BOX,
 }
 _CHANNELS = 3
+_WHOLE = ((1.0, False),)
 
 
 def to_pixel_values(
@@ -40,7 +44,25 @@ def to_pixel_values(
     squash, crop or pad, `resample`, and `mean` and `std` of values in 0 to 1.
     Raises ValueError or KeyError for a spec that no manifest check lets through.
     """
-    sized = resize(image, spec)
+    return _normalized(resize(image, spec), spec)
+
+
+def each_look(
+    image: Image.Image, spec: Mapping[str, Any]
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield pixel values [1, 3, height, width] of each look that a model takes.
+
+    A look of `spec["looks"]` is the part of each side that is seen, from the middle,
+    and whether it is mirrored.
+    """
+    seen: dict[float, npt.NDArray[np.float32]] = {}
+    for side, mirrored in spec.get("looks", _WHOLE):
+        if side not in seen:
+            seen[side] = _normalized(resize(image, spec, side), spec)
+        yield np.ascontiguousarray(seen[side][..., ::-1]) if mirrored else seen[side]
+
+
+def _normalized(sized: Image.Image, spec: Mapping[str, Any]) -> npt.NDArray[np.float32]:
     scale, shift = _affine(spec["mean"], spec["std"])
     pixels = np.asarray(sized)
     values = np.empty((1, _CHANNELS, sized.height, sized.width), dtype=np.float32)
@@ -51,19 +73,29 @@ def to_pixel_values(
     return values
 
 
-def resize(image: Image.Image, spec: Mapping[str, Any]) -> Image.Image:
-    """Return the image in the model's size, by the spec's way of resizing."""
+def resize(
+    image: Image.Image, spec: Mapping[str, Any], side: float = 1.0
+) -> Image.Image:
+    """Return the image in the model's size, by the spec's way of resizing.
+
+    Where it is squashed, `side` is the part of each side that is kept.
+    """
     width, height = spec["size"]
     resample = RESAMPLING[spec.get("resample", "bilinear")]
     match spec.get("resize", "squash"):
         case "squash":
-            return image.resize((width, height), resample)
+            return image.resize((width, height), resample, _middle(image, side))
         case "crop":
             return _crop(image, (width, height), resample)
         case "pad":
             return _pad(image, (width, height), resample, spec)
         case other:
             raise ValueError(f"unknown way to resize: {other!r}")
+
+
+def _middle(image: Image.Image, side: float) -> tuple[float, float, float, float]:
+    across, down = image.width * (1 - side) / 2, image.height * (1 - side) / 2
+    return (across, down, image.width - across, image.height - down)
 
 
 def _crop(

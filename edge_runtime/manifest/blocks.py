@@ -118,6 +118,25 @@ def _channels(value: YamlValue, reader: Reader) -> tuple[float, ...]:
     return numbers
 
 
+def read_looks(value: YamlValue) -> tuple[tuple[float, bool], ...]:
+    """Return how a photo is looked at: the part of each side, and if mirrored.
+
+    The first look sees the whole photo as it is: others are handed what it saw.
+    """
+    looks = tuple(_look(item) for item in value.items())
+    if not looks or looks[0] != (1.0, False):
+        value.fail("must begin with {side: 1.0}, the whole photo as it is")
+    return looks
+
+
+def _look(value: YamlValue) -> tuple[float, bool]:
+    fields = value.fields(("side", "mirrored"))
+    side = fields["side"].number() if "side" in fields else 1.0
+    if not 0 < side <= 1:
+        fields["side"].fail("must be above 0 and at most 1")
+    return float(side), "mirrored" in fields and fields["mirrored"].boolean()
+
+
 def read_string(value: YamlValue) -> str:
     """Return a string that may also be white space, such as a line's end."""
     string = value.plain()
@@ -154,6 +173,7 @@ PREPROCESS: Final[Mapping[str, Reader]] = MappingProxyType(
         "mean": read_mean,
         "std": read_std,
         "layout": one_of(Layout),
+        "looks": read_looks,
         "max_image_edge_px": at_least(1),
         "image_min_tokens": at_least(1),
         "image_max_tokens": at_least(1),

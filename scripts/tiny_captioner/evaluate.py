@@ -18,7 +18,8 @@ from edge_runtime.evaluation.metrics import (
 )
 from edge_runtime.families.decoding import SearchSettings, StepFunction
 
-from .data import Split, Vocabulary, normalize, write_bytes
+from .data import Split, Vocabulary, write_bytes
+from .looks import WHOLE, Look, each_look_at
 from .search import BEAM, GREEDY, best_caption
 
 _LOGGER = logging.getLogger(__name__)
@@ -44,15 +45,17 @@ class Captioner(Protocol):
 class TorchCaptioner:
     """The trained modules themselves."""
 
-    def __init__(self, modules: nn.ModuleDict) -> None:
+    def __init__(self, modules: nn.ModuleDict, looks: Sequence[Look] = WHOLE) -> None:
         modules.eval()
+        self._looks = looks
         self._encoder = modules["encoder"]
         self._decoder = modules["decoder"]
 
     @torch.inference_mode()
     def encode(self, pixels: Tensor) -> Any:
         """Return the photo's keys and values."""
-        return self._decoder.photo_memory(self._encoder(normalize(pixels)))
+        seen = [self._encoder(look) for look in each_look_at(pixels, self._looks)]
+        return self._decoder.photo_memory(torch.cat(seen, dim=1))
 
     def step(self, memory: Any) -> StepFunction:
         """Return a fresh step function over a photo's keys and values."""
@@ -73,7 +76,10 @@ class TorchCaptioner:
 class OnnxCaptioner:
     """Exported graphs: an encoder, perhaps a connector behind it, and a decoder."""
 
-    def __init__(self, *graphs: Path, threads: int = 1) -> None:
+    def __init__(
+        self, *graphs: Path, looks: Sequence[Look] = WHOLE, threads: int = 1
+    ) -> None:
+        self._looks = looks
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         *self._photo, self._decoder = (
@@ -88,7 +94,20 @@ class OnnxCaptioner:
 
     def encode(self, pixels: Tensor) -> Any:
         """Return what the decoder takes from the photo."""
-        found = {"pixel_values": normalize(pixels).contiguous().numpy()}
+        first, *others = [
+            self._see({"pixel_values": look.numpy()})
+            for look in each_look_at(pixels, self._looks)
+        ]
+        if not others:
+            return first
+        looks = (first, *others)
+        return {
+            name: np.concatenate([look[name] for look in looks], axis=2)
+            for name in first
+        }
+
+    def _see(self, found: dict[str, Any]) -> dict[str, Any]:
+        """Return what the decoder takes from one look."""
         for session in self._photo:
             feed = {entry.name: found[entry.name] for entry in session.get_inputs()}
             names = [entry.name for entry in session.get_outputs()]

@@ -1,46 +1,30 @@
 """Export to ONNX: an encoder run once per photo, a decoder run once per word."""
 
-from collections.abc import Iterator
-import logging
+from collections.abc import Sequence
 from pathlib import Path
-import tempfile
 from typing import Any
 import warnings
 
-import numpy as np
 import onnx
-from onnxruntime.quantization import (
-    CalibrationDataReader,
-    CalibrationMethod,
-    QuantFormat,
-    QuantType,
-    quantize_dynamic,
-    quantize_static,
-)
-from onnxruntime.quantization.shape_inference import quant_pre_process
+from onnx import helper
 import torch
 from torch import Tensor, nn
 
-from .data import (
-    BOS,
-    FEATURE_SIZE,
-    IMAGE_SIZE,
-    REGIONS,
-    Vocabulary,
-    normalize,
-    write_bytes,
-)
+from .data import BOS, FEATURE_SIZE, IMAGE_SIZE, REGIONS
+from .encoders import Eyes
 from .lstm import LstmDecoder
-from .model import CaptionDecoder
-
-_LOGGER = logging.getLogger(__name__)
+from .model import CaptionDecoder, KeyValue
 
 OPSET = 17
-CALIBRATION_PHOTOS = 200
+FLOAT = onnx.TensorProto.FLOAT
 PARTS = ("encoder.onnx", "decoder.onnx")
 LSTM_PARTS = ("connector.onnx", "decoder.onnx")
+PIXELS = "pixel_values"
 FEATURES = "image_features"
 """The encoder's output beside the decoder's: what other heads read."""
+BEHIND = (0, 0, 1, 1)
+"""What TensorFlow pads where a stride of 2 meets an even size: right and bottom."""
+LITE_PADDING = "/static_padding/"
 
 
 class _Encoder(nn.Module):
@@ -51,13 +35,18 @@ class _Encoder(nn.Module):
 
     def forward(self, pixel_values: Tensor) -> tuple[Tensor, ...]:
         """Return the photo's keys and values, layer by layer, and its features."""
-        features = self.encoder(pixel_values)
-        memory = self.decoder.photo_memory(features)
-        return (*(tensor for pair in memory for tensor in pair), features)
+        if isinstance(self.encoder, Eyes):
+            shared, lower = self.encoder.lower(pixel_values)
+            seen = self.encoder.encoder.upper(shared)
+            memory = self.decoder.memory_of(seen, self.encoder.detector.upper(lower))
+        else:
+            shared = self.encoder(pixel_values)
+            memory = self.decoder.memory_of(shared)
+        return (*(tensor for pair in memory for tensor in pair), shared)
 
 
 class _Decoder(nn.Module):
-    def __init__(self, decoder: CaptionDecoder) -> None:
+    def __init__(self, decoder: nn.Module) -> None:
         super().__init__()
         self.decoder = decoder
 
@@ -106,40 +95,64 @@ def export_graph(
 def export_float(modules: nn.ModuleDict, folder: Path) -> None:
     """Write `encoder.onnx` and `decoder.onnx` in float32."""
     folder.mkdir(parents=True, exist_ok=True)
-    decoder = modules["decoder"]
-    layers = decoder.config.layers
     pixels = torch.zeros(1, 3, IMAGE_SIZE, IMAGE_SIZE)
-    photo_names = cache_names("present", "encoder", layers)
-    export_graph(
-        _Encoder(modules),
-        (pixels,),
-        folder / PARTS[0],
-        (["pixel_values"], [*photo_names, FEATURES]),
-        {},
-    )
+    decoder = modules["decoder"].eval()
+    layers = decoder.config.layers
+    seen = [*cache_names("present", "encoder", layers), FEATURES]
+    encoder, path = _Encoder(modules), folder / PARTS[0]
+    export_graph(encoder, (pixels,), path, ([PIXELS], seen), {})
     with torch.no_grad():
-        memory = decoder.photo_memory(modules["encoder"].eval()(pixels))
+        *flat, shared = encoder(pixels)
+    model = onnx.load(path)
+    _fold_padding(model)
+    _tell_shapes(model, (*flat, shared))
+    onnx.save(model, path)
+    memory = list(zip(flat[::2], flat[1::2], strict=True))
+    _export_decoder(decoder, memory, folder / PARTS[1])
+
+
+def _export_decoder(
+    decoder: CaptionDecoder, memory: Sequence[KeyValue], path: Path
+) -> None:
+    """Write a decoder whose rows read the keys and values of one photo."""
+    layers = decoder.config.layers
+    with torch.no_grad():
         _, past = decoder(torch.full((2, 1), BOS), memory, decoder.empty_past(2))
     flat = [tensor for pair in (*past, *memory) for tensor in pair]
     past_names = cache_names("past_key_values", "decoder", layers)
+    photo_names = cache_names("past_key_values", "encoder", layers)
     present_names = cache_names("present", "decoder", layers)
     axes = {"input_ids": {0: "batch"}, "logits": {0: "batch"}}
     axes |= {name: {0: "batch", 2: "past"} for name in past_names}
+    # Several looks at the photo stand behind one another
+    axes |= {name: {2: "regions"} for name in photo_names}
     axes |= {name: {0: "batch", 2: "length"} for name in present_names}
-    export_graph(
-        _Decoder(decoder),
-        (torch.full((2, 1), BOS), *flat),
-        folder / PARTS[1],
-        (
-            [
-                "input_ids",
-                *past_names,
-                *cache_names("past_key_values", "encoder", layers),
-            ],
-            ["logits", *present_names],
-        ),
-        axes,
-    )
+    names = (["input_ids", *past_names, *photo_names], ["logits", *present_names])
+    export_graph(_Decoder(decoder), (torch.full((2, 1), BOS), *flat), path, names, axes)
+
+
+def _tell_shapes(model: onnx.ModelProto, outputs: Sequence[Tensor]) -> None:
+    """Say what shapes the outputs have: the exporter can't tell of all."""
+    for entry, values in zip(model.graph.output, outputs, strict=True):
+        sizes = list(values.shape)
+        entry.CopyFrom(helper.make_tensor_value_info(entry.name, FLOAT, sizes))
+
+
+def _fold_padding(model: onnx.ModelProto) -> None:
+    """Let the detector's convolutions pad their input themselves, without a copy."""
+    pads = {
+        node.output[0]: node
+        for node in model.graph.node
+        if node.op_type == "Pad" and LITE_PADDING not in node.name
+    }
+    for node in model.graph.node:
+        if node.op_type == "Conv" and (padding := pads.get(node.input[0])):
+            (attribute,) = (a for a in node.attribute if a.name == "pads")
+            attribute.ints[:] = BEHIND
+            node.input[0] = padding.input[0]
+    left = [node for node in model.graph.node if node.output[0] not in pads]
+    del model.graph.node[:]
+    model.graph.node.extend(left)
 
 
 class _Connector(nn.Module):
@@ -181,108 +194,3 @@ def export_lstm(decoder: LstmDecoder, folder: Path) -> None:
         (["input_ids", *past], ["logits", *present]),
         axes,
     )
-
-
-def quantize_lstm(source: Path, target: Path) -> None:
-    """Write int8 versions of both parts."""
-    target.mkdir(parents=True, exist_ok=True)
-    for part in LSTM_PARTS:
-        quantize_weights(source / part, target / part)
-
-
-def quantize_weights(source: Path, target: Path, *, reduce_range: bool = True) -> None:
-    """Write a version of a graph whose matrix products are dynamically int8."""
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        prepared, small = Path(scratch) / "prepared.onnx", Path(scratch) / "int8.onnx"
-        quant_pre_process(source, prepared, skip_symbolic_shape=True)
-        quantize_dynamic(
-            prepared,
-            small,
-            op_types_to_quantize=["MatMul", "Gemm", "Gather"],
-            per_channel=True,
-            reduce_range=reduce_range,
-            weight_type=QuantType.QInt8,
-        )
-        write_bytes(target, small.read_bytes())
-
-
-class _Calibration(CalibrationDataReader):  # type: ignore[misc]
-    def __init__(self, pixels: Tensor) -> None:
-        self._photos: Iterator[Tensor] = iter(pixels.split(1))
-
-    def get_next(self) -> dict[str, np.ndarray[Any, Any]] | None:
-        """Return the next photo as the encoder's input."""
-        photo = next(self._photos, None)
-        if photo is None:
-            return None
-        return {"pixel_values": normalize(photo).contiguous().numpy()}
-
-
-def _float_nodes(model: onnx.ModelProto) -> list[str]:
-    """Return the nodes after the backbone that are kept in float32.
-
-    Only their matrix products are worth quantising: the rest is small and
-    loses precision.
-    """
-    return [
-        node.name
-        for node in model.graph.node
-        if "/decoder/" in node.name and node.op_type not in ("MatMul", "Gemm")
-    ]
-
-
-def quantize(source: Path, target: Path, pixels: Tensor, *, reduce_range: bool) -> None:
-    """Write int8 versions of both parts; `pixels` calibrate the encoder.
-
-    Machines without VNNI add pairs of u8 x s8 products in 16 bits, which saturate
-    with full 8-bit weights; the 7-bit weights of `reduce_range` can't.
-    """
-    target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        folder = Path(scratch)
-        for part in PARTS:
-            quant_pre_process(source / part, folder / part, skip_symbolic_shape=True)
-        quantize_static(
-            folder / PARTS[0],
-            folder / "encoder.int8.onnx",
-            _Calibration(pixels),
-            quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=["Conv", "Clip", "Add", "MatMul", "Gemm"],
-            per_channel=True,
-            reduce_range=reduce_range,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            nodes_to_exclude=_float_nodes(onnx.load(folder / PARTS[0])),
-            calibrate_method=CalibrationMethod.MinMax,
-            extra_options={"WeightSymmetric": True, "ActivationSymmetric": False},
-        )
-        quantize_dynamic(
-            folder / PARTS[1],
-            folder / "decoder.int8.onnx",
-            op_types_to_quantize=["MatMul", "Gather"],
-            per_channel=True,
-            reduce_range=reduce_range,
-            weight_type=QuantType.QInt8,
-        )
-        for part in PARTS:
-            quantized = folder / part.replace(".onnx", ".int8.onnx")
-            write_bytes(target / part, quantized.read_bytes())
-
-
-def export_all(
-    modules: nn.ModuleDict,
-    words: Vocabulary,
-    pixels: Tensor,
-    folders: tuple[Path, Path],
-    *,
-    reduce_range: bool = True,
-) -> None:
-    """Write the float32 parts to one folder, int8 and the vocabulary to the other."""
-    source, target = folders
-    export_float(modules, source)
-    order = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(0))
-    chosen = pixels[order[:CALIBRATION_PHOTOS]]
-    quantize(source, target, chosen, reduce_range=reduce_range)
-    words.write(target / "vocabulary.txt")
-    for path in sorted(target.iterdir()):
-        _LOGGER.info("%s: %d bytes", path.name, path.stat().st_size)

@@ -11,7 +11,7 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from .data import FEATURE_SIZE, IMAGE_SIZE, REGIONS, augment, normalize
+from .data import IMAGE_SIZE, augment, normalize
 from .scenes import camera_look
 
 _LOGGER = logging.getLogger(__name__)
@@ -45,9 +45,11 @@ class OnnxEncoder:
         self._session = onnxruntime.InferenceSession(
             path, providers=["CPUExecutionProvider"]
         )
+        self.shape = self(pixels).shape[1:]
+        """The features of one photo."""
 
     def __call__(self, images: Tensor) -> np.ndarray:
-        """Return features [batch, 49, 1280] of normalised images."""
+        """Return features of normalised images."""
         feed = {"pixel_values": images.contiguous().numpy()}
         features: np.ndarray = self._session.run(None, feed)[0]
         return features.astype(np.float16)
@@ -67,7 +69,7 @@ def make_view(images: Tensor, view: View, generator: torch.Generator) -> Tensor:
 def cached_features(
     encoder: OnnxEncoder, count: int, make_images: MakeImages, cache: Path, seed: int
 ) -> Tensor:
-    """Return fp16 features [count, 49, 1280]; a killed run goes on."""
+    """Return fp16 features [count, ...]; a killed run goes on."""
     partial, progress = cache.with_suffix(".partial"), cache.with_suffix(".progress")
     if not cache.exists():
         cache.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +78,7 @@ def cached_features(
             partial,
             "r+" if done else "w+",
             None if done else np.float16,
-            None if done else (count, REGIONS, FEATURE_SIZE),
+            None if done else (count, *encoder.shape),
         )
         started = time.monotonic()
         for number, row in enumerate(range(done, count, BATCH), 1):

@@ -4,12 +4,14 @@ from dataclasses import replace
 import logging
 from pathlib import Path
 
+import onnx
 import torch
 from torch import Tensor, nn
 
-from .data import Vocabulary, cached_pixels, encode_captions
+from .corpus import MAX_WORDS, Recipe
+from .data import Vocabulary, cached_pixels, encode_captions, write_bytes
 from .evaluate import OnnxCaptioner, TorchCaptioner, evaluate, format_rows
-from .export import LSTM_PARTS, export_lstm, quantize_lstm
+from .export import LSTM_PARTS, export_lstm
 from .features import (
     CAMERA,
     OnnxEncoder,
@@ -18,11 +20,12 @@ from .features import (
     scene_view,
 )
 from .foils import make_foils, read_foils, write_foils
+from .halves import upper_of_head, with_upper
 from .lstm import LstmConfig, LstmDecoder
-from .recipe import MAX_WORDS, Recipe
-from .restore import restore
+from .quantization import quantize_lstm
+from .restore import restore_shared
 from .scenes import empty_scenes, living_boxes
-from .scorer_export import export_scorer
+from .scorer_export import SCORER_PARTS, export_scorer
 from .scorer_train import (
     NounBook,
     Scorer,
@@ -40,19 +43,29 @@ _LOGGER = logging.getLogger(__name__)
 PHOTO_VIEWS = (0, 1, 2)
 LSTM_STAGES = (
     StageConfig("lstm_base", epochs=8, learning_rate=1.5e-3),
-    StageConfig("reinforce", epochs=4, learning_rate=2e-4, warm_up=20),
+    StageConfig(
+        "lstm_reinforce",
+        epochs=4,
+        learning_rate=2e-4,
+        warm_up=20,
+        self_critical=True,
+    ),
 )
 
 
 class Heads:
     """The shipped encoder with everything that is trained on its features."""
 
-    def __init__(self, recipe: Recipe, bundled: Path, backbone: str = "lite2") -> None:
+    def __init__(
+        self, recipe: Recipe, bundled: Path, scorer: Path, backbone: str = "lite2"
+    ) -> None:
         self.recipe = recipe
         self.bundled = bundled
+        head = scorer / SCORER_PARTS[0]
+        self.upper = upper_of_head(onnx.load(head))
+        """The int8 half that the graphs of heads begin with."""
         self.words = Vocabulary.read(bundled / "vocabulary.txt")
-        _, modules = restore(bundled, backbone)
-        self.encoder = modules["encoder"].eval()
+        self.encoder = restore_shared(bundled, head, backbone).eval()
         self._fast = OnnxEncoder(self.encoder, recipe.work / "encoder_shipped.onnx")
 
     def pixels(self, split: str) -> Tensor:
@@ -120,6 +133,7 @@ def ship_lstm(heads: Heads, decoder: LstmDecoder, target: Path) -> str:
     exact = heads.recipe.work / "lstm_float32"
     export_lstm(decoder, exact)
     quantize_lstm(exact, target)
+    _join(heads, target / LSTM_PARTS[0])
     modules = nn.ModuleDict({"encoder": heads.encoder, "decoder": decoder})
     # The float32 row has the float32 encoder, the int8 row the shipped one
     float_encoder = heads.recipe.work / "encoder_float32.onnx"
@@ -142,6 +156,12 @@ def ship_lstm(heads: Heads, decoder: LstmDecoder, target: Path) -> str:
         BEAM,
     )
     return format_rows(rows)
+
+
+def _join(heads: Heads, path: Path) -> None:
+    """Let a head read the encoder's middle instead of its features."""
+    model = with_upper(heads.upper, onnx.load(path))
+    write_bytes(path, model.SerializeToString())
 
 
 def _export_encoder(encoder: nn.Module, path: Path) -> None:
@@ -182,6 +202,7 @@ def train_image_text(heads: Heads, detector: Path, foils: Path) -> tuple[Scorer,
 def ship_scorer(heads: Heads, scorer: Scorer, target: Path) -> None:
     """Write the scorer's graphs and its vocabulary."""
     export_scorer(scorer, heads.recipe.work / "scorer_float32", target)
+    _join(heads, target / SCORER_PARTS[0])
     coder = TextCoder.of(heads.words)
     (target / "vocabulary.txt").write_text("\n".join(coder.words) + "\n", "utf-8")
 

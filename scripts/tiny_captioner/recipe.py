@@ -1,20 +1,16 @@
 """The recipe: which stage starts from which weights, on what data."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 import logging
-import math
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from .data import (
-    Split,
-    Vocabulary,
-    cached_pixels,
-    encode_captions,
-    read_split,
-)
+from .corpus import Recipe, make_corpus, vocabulary
+from .data import Vocabulary, cached_pixels
+from .detector import read_detector
+from .encoders import Eyes, ImageEncoder, make_encoder
 from .evaluate import (
     OnnxCaptioner,
     TorchCaptioner,
@@ -23,17 +19,17 @@ from .evaluate import (
     format_rows,
     write_table,
 )
-from .export import PARTS, export_all
-from .features import OnnxEncoder, all_views
-from .model import CaptionDecoder, ImageEncoder, ModelConfig
+from .export import PARTS, export_float
+from .looks import looks_of
+from .model import CaptionDecoder, ModelConfig
+from .quantization import Int8Settings, quantize
+from .restore import restore
 from .search import BEAM
-from .train import Corpus, StageConfig, run_stage, save_model
+from .train import StageConfig, run_stage, save_model
 
 _LOGGER = logging.getLogger(__name__)
 
-MINIMUM_COUNT = 5
-MAX_WORDS = 20
-VIEWS = {"base": 5, "reinforce": 3}
+CALIBRATION_PHOTOS = 200
 # The blocks down to 28x28: little of what they see is particular to captions
 FROZEN_BLOCKS = 7
 
@@ -47,50 +43,64 @@ STAGES = {
         average=0.995,
     ),
     "reinforce": StageConfig(
-        "reinforce", epochs=16, learning_rate=1.5e-4, warm_up=20, average=0.99
+        "reinforce",
+        epochs=16,
+        learning_rate=1.5e-4,
+        warm_up=20,
+        average=0.99,
+        self_critical=True,
+    ),
+    "detector": StageConfig(
+        "detector",
+        epochs=2,
+        learning_rate=2.5e-4,
+        encoder_learning_rate=1.5e-4,
+        warm_up=40,
+    ),
+    "refine": StageConfig(
+        "refine",
+        epochs=12,
+        learning_rate=2e-4,
+        encoder_learning_rate=5e-5,
+        warm_up=40,
+        average=0.995,
+        self_critical=True,
+        bleu_weight=0.5,
+        dropout=True,
+    ),
+    "looks": StageConfig(
+        "looks",
+        epochs=13,
+        learning_rate=1.6e-4,
+        encoder_learning_rate=4e-5,
+        warm_up=40,
+        average=0.9985,
+        self_critical=True,
+        bleu_weight=0.5,
+        dropout=True,
+        looks=2,
     ),
 }
-STARTS_FROM = {"base": None, "finetune": "base", "reinforce": "finetune"}
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """Where a training reads and writes, and its seed."""
-
-    data: Path
-    work: Path
-    seed: int = 1
-    minutes: float = math.inf
-    accept: bool = False
-    """Take the best weights so far as a stage's result, its epochs done or not."""
-    backbone: str = "lite2"
-
-    def split(self, name: str) -> Split:
-        """Return the photos and captions of `train` or `dev`."""
-        return read_split(self.data, name)
-
-    def model_path(self, stage: str) -> Path:
-        """Return where a finished stage leaves its model."""
-        return self.work / f"{stage}.model.pt"
+STARTS_FROM = {
+    "base": None,
+    "finetune": "base",
+    "reinforce": "finetune",
+    "detector": "reinforce",
+    "refine": "detector",
+    "looks": "refine",
+}
+WITH_DETECTOR = ("detector", "refine", "looks")
+REGION_DROPOUT = 0.3
 
 
 def load_model(path: Path) -> tuple[ModelConfig, nn.ModuleDict]:
     """Return the model of a file made by `save_model`."""
     state = torch.load(path, weights_only=True)
     config = ModelConfig(**state["config"])
-    encoder = ImageEncoder(config.backbone)
+    encoder, decoder = make_encoder(config), CaptionDecoder(config)
     encoder.load_state_dict(state["encoder"])
-    decoder = CaptionDecoder(config)
     decoder.load_state_dict(state["decoder"])
     return config, nn.ModuleDict({"encoder": encoder, "decoder": decoder})
-
-
-def vocabulary(recipe: Recipe) -> Vocabulary:
-    """Return the vocabulary, built from the training captions at first use."""
-    path = recipe.work / "vocabulary.txt"
-    if not path.exists():
-        Vocabulary.build(recipe.split("train").tokens, MINIMUM_COUNT).write(path)
-    return Vocabulary.read(path)
 
 
 def _start(recipe: Recipe, stage: str) -> tuple[ModelConfig, nn.ModuleDict]:
@@ -100,6 +110,8 @@ def _start(recipe: Recipe, stage: str) -> tuple[ModelConfig, nn.ModuleDict]:
         if stage == "finetune":
             modules["encoder"].freeze_front(FROZEN_BLOCKS)
             modules["encoder"].fake_quantize()
+        elif stage == "detector":
+            return _with_detector(recipe, config, modules)
         return config, modules
     torch.manual_seed(recipe.seed)
     config = ModelConfig(len(vocabulary(recipe)), backbone=recipe.backbone)
@@ -109,34 +121,34 @@ def _start(recipe: Recipe, stage: str) -> tuple[ModelConfig, nn.ModuleDict]:
     )
 
 
-def _corpus(recipe: Recipe, stage: str, encoder: nn.Module) -> Corpus:
-    train, dev = recipe.split("train"), recipe.split("dev")
-    words = vocabulary(recipe)
-    pixels = cached_pixels(train, recipe.work / "pixels_train.npy")
-    dev_pixels = cached_pixels(dev, recipe.work / "pixels_dev.npy")
-    features = dev_features = None
-    if stage != "finetune":
-        fast = OnnxEncoder(encoder, recipe.work / f"encoder_{stage}.onnx")
-        stem = recipe.work / f"features_{stage}"
-        views = tuple(range(VIEWS[stage]))
-        features = list(all_views(fast, pixels, views, Path(f"{stem}_train")))
-        (dev_features,) = all_views(fast, dev_pixels, (0,), Path(f"{stem}_dev"))
-    return Corpus(
-        vocabulary=words,
-        ids=encode_captions(words, train.tokens, MAX_WORDS),
-        tokens=train.tokens,
-        dev_tokens=dev.tokens,
-        features=features,
-        dev_features=dev_features,
-        pixels=pixels,
-        dev_pixels=dev_pixels,
-    )
+def _with_detector(
+    recipe: Recipe, config: ModelConfig, modules: nn.ModuleDict
+) -> tuple[ModelConfig, nn.ModuleDict]:
+    """Return a model that a detector helps to look; the decoder learns to read it."""
+    if recipe.detector is None:
+        raise SystemExit("--detector is needed: the folder of SSD-MobileNetV2")
+    torch.manual_seed(recipe.seed)
+    config = replace(config, detector=True, region_dropout=REGION_DROPOUT)
+    decoder = CaptionDecoder(config)
+    decoder.load_state_dict(modules["decoder"].state_dict(), strict=False)
+    eyes = Eyes(modules["encoder"], read_detector(recipe.detector))
+    eyes.encoder.requires_grad_(requires_grad=False)
+    return config, nn.ModuleDict({"encoder": eyes, "decoder": decoder})
 
 
 def make_features(recipe: Recipe, stage: str) -> None:
     """Compute the features of a stage, and nothing else."""
     _, modules = _start(recipe, stage)
-    _corpus(recipe, stage, modules["encoder"])
+    make_corpus(recipe, stage, modules["encoder"])
+
+
+def restore_model(recipe: Recipe, folder: Path) -> str:
+    """Make what ships a finished stage of the work folder; return its name."""
+    config, modules = restore(folder, recipe.backbone)
+    stage = "looks" if config.detector else "reinforce"
+    save_model(recipe.model_path(stage), config, modules, {})
+    Vocabulary.read(folder / "vocabulary.txt").write(recipe.work / "vocabulary.txt")
+    return stage
 
 
 def train_stage(recipe: Recipe, stage: str) -> None:
@@ -146,10 +158,10 @@ def train_stage(recipe: Recipe, stage: str) -> None:
         _LOGGER.info("%s: already finished (%s)", stage, target)
         return
     config, modules = _start(recipe, stage)
-    corpus = _corpus(recipe, stage, modules["encoder"])
+    corpus = make_corpus(recipe, stage, modules["encoder"])
     settings = replace(STAGES[stage], seed=recipe.seed, minutes=recipe.minutes)
     tuned = modules
-    if stage != "finetune":
+    if stage not in ("finetune", *WITH_DETECTOR):
         tuned = nn.ModuleDict({"decoder": modules["decoder"]})
     trainee = run_stage(tuned, corpus, settings, recipe.work / f"{stage}.checkpoint.pt")
     if trainee.epoch < settings.epochs and not recipe.accept:
@@ -160,36 +172,46 @@ def train_stage(recipe: Recipe, stage: str) -> None:
 
 
 def export_model(
-    recipe: Recipe, stage: str, target: Path, *, reduce_range: bool
+    recipe: Recipe,
+    stage: str,
+    target: Path,
+    *,
+    reduce_range: bool = True,
 ) -> None:
     """Export the model of a stage: float32 to the work folder, int8 to `target`."""
-    _, modules = load_model(recipe.model_path(stage))
+    config, modules = load_model(recipe.model_path(stage))
     pixels = cached_pixels(recipe.split("train"), recipe.work / "pixels_train.npy")
-    export_all(
-        modules,
-        vocabulary(recipe),
-        pixels,
-        (recipe.work / "float32", target),
-        reduce_range=reduce_range,
-    )
+    order = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(0))
+    exact, chosen = recipe.work / "float32", pixels[order[:CALIBRATION_PHOTOS]]
+    export_float(modules, exact)
+    settings = Int8Settings(looks_of(config), chosen, reduce_range)
+    quantize(exact, target, settings)
+    vocabulary(recipe).write(target / "vocabulary.txt")
+    for path in sorted(target.iterdir()):
+        _LOGGER.info("%s: %d bytes", path.name, path.stat().st_size)
 
 
 def measure(recipe: Recipe, stage: str, target: Path) -> str:
     """Return the table of scores, and put it into the model card."""
-    _, modules = load_model(recipe.model_path(stage))
+    config, modules = load_model(recipe.model_path(stage))
+    looks = looks_of(config)
     exact = recipe.work / "float32"
     dev = recipe.split("dev")
     rows = evaluate(
         (
-            ("PyTorch float32", TorchCaptioner(modules), [recipe.model_path(stage)]),
+            (
+                "PyTorch float32",
+                TorchCaptioner(modules, looks),
+                [recipe.model_path(stage)],
+            ),
             (
                 "ONNX float32",
-                OnnxCaptioner(*(exact / p for p in PARTS)),
+                OnnxCaptioner(*(exact / p for p in PARTS), looks=looks),
                 [exact / part for part in PARTS],
             ),
             (
                 "ONNX int8",
-                OnnxCaptioner(*(target / p for p in PARTS)),
+                OnnxCaptioner(*(target / p for p in PARTS), looks=looks),
                 [target / part for part in PARTS],
             ),
         ),
@@ -208,8 +230,10 @@ def measure(recipe: Recipe, stage: str, target: Path) -> str:
 def compare_decoding(recipe: Recipe, target: Path) -> str:
     """Return the dev scores of several ways to decode, best first."""
     dev = recipe.split("dev")
+    graphs = [target / part for part in PARTS]
+    config, _ = restore(target, recipe.backbone)
     results = compare_settings(
-        OnnxCaptioner(*(target / part for part in PARTS), threads=2),
+        OnnxCaptioner(*graphs, looks=looks_of(config), threads=2),
         cached_pixels(dev, recipe.work / "pixels_dev.npy"),
         dev,
         vocabulary(recipe),

@@ -7,7 +7,8 @@ from onnx import helper
 import torch
 
 from .data import FEATURE_SIZE, REGIONS, write_bytes
-from .export import FEATURES, export_graph, quantize_weights
+from .export import FEATURES, export_graph
+from .quantization import quantize_weights
 from .scorer_model import ImageTower, TextTower
 from .scorer_train import Scorer
 

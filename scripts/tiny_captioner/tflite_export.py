@@ -7,48 +7,52 @@ family feeds both alike; between convolutions the channels stand last.
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 import numpy as np
 import onnx
 
 from .tflite_file import Quantization
-from .tflite_graph import Stored, TfliteGraph, Value, attribute, signed, signed_range
+from .tflite_graph import Stored, Value, attribute, signed, signed_range
+from .tflite_pictures import PictureGraph
 
-_RELU6: Final = 6.0
 _Writer = Callable[..., Value]
 
 
-class TfliteExport(TfliteGraph):
+class TfliteExport(PictureGraph):
     """The operators of captioners, written as those of TFLite."""
 
     def __init__(self, source: Path) -> None:
         super().__init__(source)
         self._in_int8: Mapping[str, _Writer] = {
             "Add": self._sum_in_int8,
-            "Conv": self._convolution,
+            "Conv": self.convolution,
             "Gemm": self._linear,
         }
         self._writers: Mapping[str, _Writer] = {
             "Add": partial(self._pairwise, "ADD", schema.AddOptionsT),
             "Cast": self._passed_on,
-            "Clip": self._clip,
+            "Clip": self.clip,
             "Concat": self._concatenation,
-            "Conv": self._convolution,
+            "Conv": self.convolution,
             "DequantizeLinear": self._dequantize,
             "Div": partial(self._pairwise, "DIV", schema.DivOptionsT),
             "Gather": self._gather,
             "Gemm": self._linear,
             "LayerNormalization": self._normalized,
+            "Log": self._logarithm,
             "MatMul": self._product,
             "MatMulInteger": self._linear_of_floats,
             "Mul": partial(self._pairwise, "MUL", schema.MulOptionsT),
             "QuantizeLinear": self._quantize,
             "Range": self._range,
+            "ReduceMean": self._mean,
             "Relu": self._relu,
             "Reshape": self._reshape,
+            "Resize": self.enlarged,
             "Shape": self._shape_of,
+            "Slice": self.sliced,
             "Softmax": self._softmax,
             "Transpose": self._transpose,
         }
@@ -63,6 +67,10 @@ class TfliteExport(TfliteGraph):
         name, scale, zero = node.input
         wanted = signed_range(self.constants[scale], self.constants[zero])
         maker = self.makers.get(name)
+        if maker is not None and maker.op_type == "DequantizeLinear":
+            before = self.value(maker.input[0])
+            if wanted.same_as(self.file.tensors[before.index].quantization):
+                return before
         if (
             maker is not None
             and maker.op_type in self._in_int8
@@ -91,57 +99,6 @@ class TfliteExport(TfliteGraph):
             channels_last=value.channels_last,
         )
         return Value(index, value.channels_last)
-
-    def _convolution(
-        self,
-        node: onnx.NodeProto,
-        wanted: Quantization | None = None,
-        activation: int = schema.ActivationFunctionType.NONE,
-    ) -> Value:
-        name, weight, bias = node.input
-        source = self.value(name) if wanted is None else self.int8(name)
-        stored, offsets = self.stored(weight), self.stored(bias)
-        if source is None or stored is None or offsets is None:
-            raise ValueError(f"{node.name}: its weights must be constants")
-        picture = self.pixels(source, name)
-        strides, pads = attribute(node, "strides"), attribute(node, "pads")
-        same = strides == [1, 1] and pads == [size // 2 for size in _kernel(node)]
-        if any(pads) and not same:
-            picture = self._padded(picture, name, pads)
-        grouped = attribute(node, "group") > 1
-        options = _convolution_options(grouped, same, strides, activation)
-        moved = stored.moved(1, 2, 3, 0) if grouped else stored.moved(0, 2, 3, 1)
-        index = self.made(
-            "DEPTHWISE_CONV_2D" if grouped else "CONV_2D",
-            node.output[0],
-            [picture, self.constant(weight, moved), self.constant(bias, offsets)],
-            options,
-            kind="float32" if wanted is None else "int8",
-            quantization=wanted,
-            channels_last=True,
-        )
-        return Value(index, channels_last=True)
-
-    def _padded(self, index: int, name: str, pads: list[int]) -> int:
-        made = self.file.tensors[index]
-        top, left, bottom, right = pads
-        amounts = np.array([[0, 0], [top, bottom], [left, right], [0, 0]], np.int32)
-        shape = tuple(
-            size + before + after
-            for size, (before, after) in zip(made.shape, amounts.tolist(), strict=True)
-        )
-        output = self.file.tensor(f"{name}/padded", shape, made.kind, made.quantization)
-        sizes = self.constant(f"{name}/pads", Stored(amounts))
-        return self.file.operator("PAD", [index, sizes], output, schema.PadOptionsT())
-
-    def _clip(self, node: onnx.NodeProto) -> Value:
-        low, high = (self.constants[name] for name in node.input[1:])
-        if (float(low), float(high)) != (0.0, _RELU6):
-            raise ValueError(f"{node.name}: only a clip from 0 to 6 is known here")
-        maker = self.makers[node.input[0]]
-        if maker.op_type != "Conv" or len(self.users[node.input[0]]) > 1:
-            raise ValueError(f"{node.name}: a clip must follow a convolution")
-        return self._convolution(maker, None, schema.ActivationFunctionType.RELU6)
 
     def _sum_in_int8(self, node: onnx.NodeProto, wanted: Quantization) -> Value:
         parts = [self.int8(name) or self.value(name) for name in node.input]
@@ -213,13 +170,12 @@ class TfliteExport(TfliteGraph):
         if shape.count(-1) > 1:
             raise ValueError(f"{node.name}: more than one size of its output is open")
         wanted = np.array(shape, np.int32)
-        inputs = [
-            self.plain(node.input[0]),
-            self.constant(f"{name}/shape", Stored(wanted)),
-        ]
+        index = self.plain(node.input[0])
+        inputs = [index, self.constant(f"{name}/shape", Stored(wanted))]
         options = schema.ReshapeOptionsT()
         options.newShape = list(shape)
-        return Value(self.made("RESHAPE", name, inputs, options))
+        form = self.form_of(index)
+        return Value(self.made("RESHAPE", name, inputs, options, **form))
 
     def _transpose(self, node: onnx.NodeProto) -> Value:
         axes = tuple(attribute(node, "perm"))
@@ -229,7 +185,10 @@ class TfliteExport(TfliteGraph):
         options = schema.ConcatenationOptionsT()
         options.axis = attribute(node, "axis")
         inputs = [self.plain(name) for name in node.input]
-        return Value(self.made("CONCATENATION", node.output[0], inputs, options))
+        form = self.form_of(inputs[0])
+        return Value(
+            self.made("CONCATENATION", node.output[0], inputs, options, **form)
+        )
 
     def _gather(self, node: onnx.NodeProto) -> Value:
         """Return rows of a table; an int8 table gives int8 rows."""
@@ -244,9 +203,9 @@ class TfliteExport(TfliteGraph):
             wanted = signed_range(scale, zero)
             stored = Stored(signed(stored.values), wanted)
             form = {"kind": "int8", "quantization": wanted}
-        elif stored is None:
-            form = {"kind": "int64"}
         index = self.plain(table) if stored is None else self.constant(table, stored)
+        if stored is None:
+            form = self.form_of(index)
         inputs = [index, self.plain(rows)]
         return Value(self.made("GATHER", node.output[0], inputs, options, **form))
 
@@ -270,6 +229,19 @@ class TfliteExport(TfliteGraph):
     def _relu(self, node: onnx.NodeProto) -> Value:
         inputs = [self.plain(node.input[0])]
         return Value(self.made("RELU", node.output[0], inputs))
+
+    def _mean(self, node: onnx.NodeProto) -> Value:
+        options = schema.ReducerOptionsT()
+        options.keepDims = bool(attribute(node, "keepdims", 1))
+        axes = np.array(attribute(node, "axes"), np.int32)
+        inputs = [
+            self.plain(node.input[0]),
+            self.constant(f"{node.output[0]}/axes", Stored(axes)),
+        ]
+        return Value(self.made("MEAN", node.output[0], inputs, options))
+
+    def _logarithm(self, node: onnx.NodeProto) -> Value:
+        return Value(self.made("LOG", node.output[0], [self.plain(node.input[0])]))
 
     def _normalized(self, node: onnx.NodeProto) -> Value:
         """Layer normalisation, which TFLite has in parts alone."""
@@ -310,21 +282,3 @@ class TfliteExport(TfliteGraph):
             operator, node.output[0], inputs, options(), channels_last=last, kind=kind
         )
         return Value(index, last)
-
-
-def _convolution_options(
-    grouped: bool, same: bool, strides: list[int], activation: int
-) -> Any:
-    options = schema.DepthwiseConv2DOptionsT() if grouped else schema.Conv2DOptionsT()
-    options.padding = schema.Padding.SAME if same else schema.Padding.VALID
-    options.strideH, options.strideW = strides
-    options.fusedActivationFunction = activation
-    options.dilationHFactor = options.dilationWFactor = 1
-    if grouped:
-        options.depthMultiplier = 1
-    return options
-
-
-def _kernel(node: onnx.NodeProto) -> list[int]:
-    """Return a kernel's height and width, twice: as pads are given."""
-    return list(attribute(node, "kernel_shape")) * 2

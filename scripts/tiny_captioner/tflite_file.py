@@ -28,6 +28,16 @@ class Quantization:
     zero_point: Array
     axis: int = 0
 
+    def same_as(self, other: "Quantization | None") -> bool:
+        """Return whether numbers of both stand for the same."""
+        return other is not None and all(
+            np.array_equal(ours, theirs)
+            for ours, theirs in (
+                (self.scale, other.scale),
+                (self.zero_point, other.zero_point),
+            )
+        )
+
 
 @dataclass(slots=True)
 class TensorForm:

@@ -16,7 +16,10 @@ from .tflite_file import Array, Quantization, TfliteFile
 
 CHANNELS_LAST: Final = (0, 2, 3, 1)
 _CHANNELS_FIRST: Final = (0, 3, 1, 2)
-_SIZES: Final = ({"batch": 2, "past": 3}, {"batch": 3, "past": 5})
+_SIZES: Final = (
+    {"batch": 2, "past": 3, "regions": 130},
+    {"batch": 3, "past": 5, "regions": 260},
+)
 """Sizes that the graph is run with, to see which of its shapes depend on them."""
 _UINT8_OFFSET: Final = 128
 _ERROR_SEVERITY: Final = 3
@@ -158,6 +161,11 @@ class TfliteGraph(ABC):
         )
         return self.file.operator(operator, inputs, output, options)
 
+    def form_of(self, index: int) -> dict[str, Any]:
+        """Return how a tensor's numbers are stored, for one with the same numbers."""
+        made = self.file.tensors[index]
+        return {"kind": made.kind, "quantization": made.quantization}
+
     def transposed(self, index: int, name: str, axes: tuple[int, ...]) -> int:
         """Return a tensor with its axes in another order."""
         made = self.file.tensors[index]
@@ -179,6 +187,8 @@ def attribute(node: onnx.NodeProto, name: str, default: Any = None) -> Any:
     """Return an attribute of a node; lists as lists."""
     found = (a for a in node.attribute if a.name == name)
     value = next(map(onnx.helper.get_attribute_value, found), default)
+    if isinstance(value, bytes):
+        return value.decode()
     return list(value) if hasattr(value, "__len__") else value
 
 

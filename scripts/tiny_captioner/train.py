@@ -1,4 +1,4 @@
-"""Training in three stages: cross-entropy, fine-tuning, self-critical.
+"""Training in stages: by cross-entropy, or self-critically.
 
 Each stage keeps a checkpoint after every epoch and goes on from it when the same
 command runs again.
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from edge_runtime.evaluation.metrics import CiderD, corpus_bleu, corpus_cider_d
+from edge_runtime.evaluation.metrics import corpus_bleu, corpus_cider_d
 
 from .data import (
     BOS,
@@ -28,7 +28,8 @@ from .data import (
     half_precision,
     normalize,
 )
-from .model import CaptionDecoder, ImageEncoder, ModelConfig
+from .model import CaptionDecoder, ModelConfig
+from .reward import Reward
 from .search import FORBIDDEN, sample
 
 _LOGGER = logging.getLogger(__name__)
@@ -56,6 +57,14 @@ class StageConfig:
     seed: int = 1
     minutes: float = math.inf
     """No further epoch starts after so many minutes."""
+    self_critical: bool = False
+    """Learn from the scores of its own captions instead of from people's words."""
+    bleu_weight: float = 0.0
+    """What BLEU-4 counts beside CIDEr-D in such a score."""
+    dropout: bool = False
+    """Whether dropout stays on where such captions are learned from."""
+    looks: int = 1
+    """Views of a photo that stand side by side."""
 
 
 class Trainee:
@@ -154,10 +163,16 @@ def cross_entropy(decoder: CaptionDecoder, features: Tensor, ids: Tensor) -> Ten
 
 
 def self_critical(
-    decoder: CaptionDecoder, features: Tensor, reward: Callable[[Tensor], Tensor]
+    decoder: CaptionDecoder,
+    features: Tensor,
+    reward: Callable[[Tensor], Tensor],
+    *,
+    dropout: bool,
 ) -> Tensor:
     """Return the policy-gradient loss; each sample's baseline is the others' mean."""
-    tokens = sample(decoder, features, copies=SAMPLES, greedy=False)
+    decoder.eval()
+    tokens = sample(decoder, features.detach(), copies=SAMPLES, greedy=False)
+    decoder.train(dropout)
     rewards = reward(tokens).view(-1, SAMPLES)
     others = (rewards.sum(1, keepdim=True) - rewards) / (SAMPLES - 1)
     advantage = (rewards - others).view(-1, 1)
@@ -174,26 +189,6 @@ def self_critical(
     return -(weights * log_probability).mean()
 
 
-class CiderReward:
-    """CIDEr-D against the training captions, the end of the caption included."""
-
-    def __init__(self, tokens: Sequence[list[list[str]]], words: Vocabulary) -> None:
-        self._words = words
-        ended = [[[*caption, "<eos>"] for caption in group] for group in tokens]
-        self._scorer = CiderD(ended)
-
-    def __call__(self, rows: Tensor, tokens: Tensor) -> Tensor:
-        """Return the reward of samples [photos * samples, length]."""
-        names = self._words.words
-        scores = [
-            self._scorer.score(row, [names[index] for index in ids if index != PAD])
-            for row, ids in zip(
-                rows.repeat_interleave(SAMPLES).tolist(), tokens.tolist(), strict=True
-            )
-        ]
-        return torch.tensor(scores)
-
-
 @dataclass(frozen=True, slots=True)
 class Corpus:
     """What training reads."""
@@ -207,6 +202,10 @@ class Corpus:
     features: Sequence[Tensor] | None = None
     """Cached views, each [photos, 49, 1280]; None where the encoder is trained."""
     dev_features: Tensor | None = None
+    lower: Sequence[tuple[Tensor, ...]] | None = None
+    """Cached views of what the encoder's upper half reads, where that is trained."""
+    dev_lower: Sequence[tuple[Tensor, ...]] = ()
+    """The same of as many views of the dev photos as a stage has looks."""
 
 
 @torch.inference_mode()
@@ -221,21 +220,31 @@ def greedy_captions(decoder: CaptionDecoder, features: Tensor) -> list[list[int]
 
 
 @torch.inference_mode()
-def encode(encoder: ImageEncoder, pixels: Tensor) -> Tensor:
+def encode(see: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
     """Return features of photos, in bfloat16 where the CPU has it."""
-    encoder.eval()
     parts: list[Tensor] = []
-    for part in pixels.split(50):
+    for some in zip(*(values.split(50) for values in inputs), strict=True):
         with half_precision():
-            parts.append(encoder(normalize(part)).float())
+            parts.append(see(*some).float())
     return torch.cat(parts)
+
+
+def _dev_features(modules: nn.ModuleDict, corpus: Corpus) -> Tensor:
+    if corpus.dev_features is not None:
+        return corpus.dev_features
+    encoder = modules["encoder"].eval()
+    if not corpus.dev_lower:
+        return encode(lambda some: encoder(normalize(some)), corpus.dev_pixels)
+    looks = [
+        encode(lambda *seen: encoder.upper(*(some.float() for some in seen)), *view)
+        for view in corpus.dev_lower
+    ]
+    return torch.cat(looks, dim=1)
 
 
 def dev_scores(modules: nn.ModuleDict, corpus: Corpus) -> tuple[float, float]:
     """Return CIDEr-D and BLEU-4 of greedy captions on dev."""
-    features = corpus.dev_features
-    if features is None:
-        features = encode(modules["encoder"], corpus.dev_pixels)
+    features = _dev_features(modules, corpus)
     words = corpus.vocabulary.words
     captions = [
         [words[index] for index in ids]
@@ -252,7 +261,29 @@ class _Epoch:
     """What the batches of one epoch share."""
 
     generator: torch.Generator
-    reward: CiderReward | None
+    reward: Reward | None
+    dropout: bool
+    looks: int
+
+
+def _features(
+    encoder: nn.Module | None, corpus: Corpus, rows: Tensor, epoch: _Epoch
+) -> Tensor:
+    """Return what the decoder reads of some photos, in views drawn for all."""
+    generator = epoch.generator
+    views = corpus.lower or corpus.features
+    if views is None:
+        images = augment(normalize(corpus.pixels[rows]), generator)
+        # Batch statistics of 50 photos are worse than ImageNet's: kept frozen
+        return encoder.eval()(images)
+    # The same views for a batch: rows of one file in their order are read fastest
+    drawn = torch.randperm(len(views), generator=generator)[: epoch.looks]
+    chosen = [views[int(index)] for index in drawn]
+    if corpus.lower is None:
+        return torch.cat([view[rows].float() for view in chosen], dim=1)
+    see = encoder.eval().upper
+    looks = [see(*(values[rows].float() for values in view)) for view in chosen]
+    return torch.cat(looks, dim=1)
 
 
 def _batch_loss(
@@ -260,28 +291,27 @@ def _batch_loss(
 ) -> Tensor:
     decoder = trainee.modules["decoder"]
     reward = epoch.reward
+    encoder = dict(trainee.modules).get("encoder")
     with half_precision():
-        if corpus.features is None:
-            images = augment(normalize(corpus.pixels[rows]), epoch.generator)
-            # Batch statistics of 50 photos are worse than ImageNet's: kept frozen
-            features = trainee.modules["encoder"].eval()(images)
-        else:
-            # One view a batch: rows of one file in their order are read fastest
-            views = len(corpus.features)
-            view = int(torch.randint(views, (1,), generator=epoch.generator))
-            features = corpus.features[view][rows].float()
+        features = _features(encoder, corpus, rows, epoch)
         if reward is None:
             return cross_entropy(decoder, features, corpus.ids[rows])
-        return self_critical(decoder, features, lambda tokens: reward(rows, tokens))
+        return self_critical(
+            decoder,
+            features,
+            lambda tokens: reward(rows, tokens, SAMPLES),
+            dropout=epoch.dropout,
+        )
 
 
 def _run_epoch(
-    trainee: Trainee, corpus: Corpus, stage: StageConfig, reward: CiderReward | None
+    trainee: Trainee, corpus: Corpus, stage: StageConfig, reward: Reward | None
 ) -> float:
     """Return the mean loss of one pass over the training photos."""
     seed = stage.seed * 1000 + trainee.epoch
     torch.manual_seed(seed)
-    epoch = _Epoch(torch.Generator().manual_seed(seed), reward)
+    generator = torch.Generator().manual_seed(seed)
+    epoch = _Epoch(generator, reward, stage.dropout, stage.looks)
     total = stage.epochs * (len(corpus.ids) // stage.photos)
     trainee.modules.train(reward is None)
     losses: list[float] = []
@@ -310,8 +340,9 @@ def run_stage(
     if checkpoint.exists():
         trainee.load(checkpoint)
         _LOGGER.info("%s: goes on after epoch %d", stage.name, trainee.epoch)
-    reinforced = stage.name == "reinforce"
-    reward = CiderReward(corpus.tokens, corpus.vocabulary) if reinforced else None
+    reward = None
+    if stage.self_critical:
+        reward = Reward(corpus.tokens, corpus.vocabulary, stage.bleu_weight)
     started = time.monotonic()
     while trainee.epoch < stage.epochs:
         if time.monotonic() - started > stage.minutes * 60:
