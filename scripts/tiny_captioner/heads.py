@@ -41,6 +41,7 @@ from .train import Corpus, StageConfig, run_stage
 _LOGGER = logging.getLogger(__name__)
 
 PHOTO_VIEWS = (0, 1, 2)
+LSTM_BEAM = replace(BEAM, num_beams=3, length_penalty=1.0)
 LSTM_STAGES = (
     StageConfig("lstm_base", epochs=8, learning_rate=1.5e-3),
     StageConfig(
@@ -153,7 +154,7 @@ def ship_lstm(heads: Heads, decoder: LstmDecoder, target: Path) -> str:
         heads.pixels("dev"),
         heads.recipe.split("dev"),
         heads.words,
-        BEAM,
+        LSTM_BEAM,
     )
     return format_rows(rows)
 

@@ -1,11 +1,12 @@
 """The recipe: which stage starts from which weights, on what data."""
 
+import copy
 from dataclasses import replace
 import logging
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from .corpus import Recipe, make_corpus, vocabulary
 from .data import Vocabulary, cached_pixels
@@ -25,7 +26,7 @@ from .model import CaptionDecoder, ModelConfig
 from .quantization import Int8Settings, quantize
 from .restore import restore
 from .search import BEAM
-from .train import StageConfig, run_stage, save_model
+from .train import StageConfig, dev_scores, run_stage, save_model
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ STAGES = {
         bleu_weight=0.5,
         dropout=True,
         looks=2,
+        keep_start=0.5,
     ),
 }
 STARTS_FROM = {
@@ -163,12 +165,26 @@ def train_stage(recipe: Recipe, stage: str) -> None:
     tuned = modules
     if stage not in ("finetune", *WITH_DETECTOR):
         tuned = nn.ModuleDict({"decoder": modules["decoder"]})
+    start = copy.deepcopy(tuned.state_dict())
     trainee = run_stage(tuned, corpus, settings, recipe.work / f"{stage}.checkpoint.pt")
     if trainee.epoch < settings.epochs and not recipe.accept:
         raise SystemExit(f"{stage}: run the same command again to go on")
+    score = trainee.best
+    if settings.keep_start:
+        _mix(tuned, start, settings.keep_start)
+        score, bleu = dev_scores(tuned, corpus)
+        _LOGGER.info("%s: mixed, CIDEr-D %.4f BLEU-4 %.4f", stage, score, bleu)
     if stage == "finetune":
         modules["encoder"].bake()
-    save_model(target, config, modules, {"cider_d_greedy": trainee.best})
+    save_model(target, config, modules, {"cider_d_greedy": score})
+
+
+@torch.no_grad()
+def _mix(modules: nn.ModuleDict, start: dict[str, Tensor], part: float) -> None:
+    """Move weights back, a part of the way, to those that a stage started from."""
+    for name, values in modules.state_dict().items():
+        if values.is_floating_point():
+            values.lerp_(start[name], part)
 
 
 def export_model(

@@ -14,8 +14,8 @@ BEAM = SearchSettings(
     eos=EOS,
     never=FORBIDDEN,
     max_new_tokens=20,
-    num_beams=3,
-    length_penalty=1.0,
+    num_beams=5,
+    length_penalty=0.7,
     no_repeat_ngram_size=3,
 )
 """What ships: the same settings stand in models.yaml."""

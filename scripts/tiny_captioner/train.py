@@ -65,6 +65,9 @@ class StageConfig:
     """Whether dropout stays on where such captions are learned from."""
     looks: int = 1
     """Views of a photo that stand side by side."""
+    keep_start: float = 0.0
+    """What the weights a stage starts from count in those it ends with (WiSE-FT,
+    Wortsman et al. 2022): two looks learn to lean on each other, four needn't."""
 
 
 class Trainee:

@@ -138,3 +138,21 @@ def test_without_a_detector_the_stage_says_what_is_missing(recipe):
     begin(recipe)
     with pytest.raises(SystemExit, match="--detector is needed"):
         train_stage(replace(recipe, detector=None), "detector")
+
+
+def test_the_last_stage_ends_halfway_to_where_it_started(recipe, monkeypatch):
+    begin(recipe)
+    for stage in ("detector", "refine"):
+        train_stage(recipe, stage)
+    found = {}
+    for part in (0.0, 0.5):
+        settings = replace(stages.STAGES["looks"], keep_start=part)
+        monkeypatch.setitem(stages.STAGES, "looks", settings)
+        for path in recipe.work.glob("looks.*.pt"):
+            path.unlink()
+        train_stage(recipe, "looks")
+        found[part] = load_model(recipe.model_path("looks"))[1].state_dict()
+    start = load_model(recipe.model_path("refine"))[1].state_dict()
+    for name, values in found[0.5].items():
+        if values.is_floating_point():
+            torch.testing.assert_close(values, (start[name] + found[0.0][name]) / 2)
