@@ -11,6 +11,7 @@ one run. Goals that are missed make the exit code 1.
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 import json
 from pathlib import Path
 from statistics import median
@@ -55,8 +56,16 @@ class Figure:
 class TimedSession:
     """A session that adds up the seconds of its raw runs."""
 
-    def __init__(self, path: str, spent: list[float]) -> None:
-        self._session: Session = OnnxSession(path, threads=1, options={})
+    def __init__(
+        self,
+        path: str,
+        *,
+        spent: list[float],
+        initializers: Mapping[str, float] | None = None,
+    ) -> None:
+        self._session: Session = OnnxSession(
+            path, threads=1, options={}, initializers=initializers
+        )
         self._spent = spent
         self.inputs = self._session.inputs
         self.outputs = self._session.outputs
@@ -196,7 +205,7 @@ def config_of(spent: list[float]) -> FamilyConfig:
         files=files,
         preprocess=spec.preprocess,
         generate=spec.generate,
-        open_session=lambda path: TimedSession(path, spent),
+        open_session=partial(TimedSession, spent=spent),
     )
 
 

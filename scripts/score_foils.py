@@ -8,6 +8,7 @@ a noun and the noun that takes its place.
 
 import argparse
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import groupby
 import json
 import math
@@ -44,7 +45,7 @@ def _config(spec: ModelSpec) -> FamilyConfig:
         files=files,
         preprocess=spec.preprocess,
         generate=spec.generate,
-        open_session=lambda path: OnnxSession(path, threads=1, options={}),
+        open_session=partial(OnnxSession, threads=1, options={}),
     )
 
 

@@ -52,6 +52,8 @@ class EncoderDecoderCaptioner:
             self._hub = HubDecoder(self._decoder)
         else:
             self._cache = check_graphs(self._connector or self._encoder, self._decoder)
+        if self._hub or self._connector:
+            _check_looks_once(config.preprocess)
 
     def caption(self, image: Image.Image, generate: Mapping[str, Any]) -> Captions:
         """Return captions of an RGB picture, best beam first."""
@@ -112,6 +114,14 @@ class EncoderDecoderCaptioner:
         outputs = self._encoder.run({self._encoder.inputs[0]: pixel_values}, last=last)
         names = (past_name(name) for name in self._encoder.outputs)
         return dict(zip(names, outputs, strict=True))
+
+
+def _check_looks_once(preprocess: Mapping[str, Any]) -> None:
+    if len(preprocess.get("looks", ())) > 1:
+        raise ModelBrokenError(
+            "preprocess.looks: only a decoder that is fed the encoder's present.* itself"
+            " reads several looks; name one, or none"
+        )
 
 
 def _side_by_side(seen: list[dict[str, Array]]) -> dict[str, Array]:

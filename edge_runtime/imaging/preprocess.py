@@ -78,11 +78,15 @@ def resize(
 ) -> Image.Image:
     """Return the image in the model's size, by the spec's way of resizing.
 
-    Where it is squashed, `side` is the part of each side that is kept.
+    `side` is the part of each side that is kept, from the middle.
     """
     width, height = spec["size"]
     resample = RESAMPLING[spec.get("resample", "bilinear")]
-    match spec.get("resize", "squash"):
+    how = spec.get("resize", "squash")
+    if side < 1 and how != "squash":
+        # a squashed picture is cut between its pixels, at no cost
+        image = image.crop(tuple(map(round, _middle(image, side))))
+    match how:
         case "squash":
             return image.resize((width, height), resample, _middle(image, side))
         case "crop":

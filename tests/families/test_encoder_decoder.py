@@ -11,7 +11,7 @@ import pytest
 from edge_runtime.errors import ModelBrokenError
 from edge_runtime.families.base import FamilyConfig
 from edge_runtime.families.encoder_decoder import EncoderDecoderCaptioner
-from edge_runtime.imaging import to_pixel_values
+from edge_runtime.imaging import each_look
 from edge_runtime.manifest import load_manifest
 from edge_runtime.selftest import load_samples
 from edge_runtime.sessions.onnx import OnnxSession
@@ -73,7 +73,8 @@ def test_every_beam_is_what_its_own_tokens_score(captioner, photos):
     for photo in photos[:4]:
         found = captioner.caption(photo, {"num_beams": 4}).captions
         assert len(found) == 4
-        encoded, _ = captioner._encode(to_pixel_values(photo, captioner._preprocess))
+        looks = list(each_look(photo, captioner._preprocess))
+        encoded, _ = captioner._encode(looks)
         for caption in found:
             text = caption.text.replace("'s", " 's")
             tokens = [words.index(word) for word in text.split()]
@@ -83,6 +84,33 @@ def test_every_beam_is_what_its_own_tokens_score(captioner, photos):
             # int8 rounds by the whole batch: close, but not the same as alone
             assert difference.mean() < 0.05
             assert difference.max() < 0.3
+
+
+def test_the_decoder_reads_the_regions_of_all_looks_side_by_side(captioner, photos):
+    looks = list(each_look(photos[0], captioner._preprocess))
+    assert len(looks) == 4
+    alone = [captioner._encode([look]) for look in looks]
+    together, features = captioner._encode(looks)
+    for name, values in together.items():
+        parts = [encoded[name] for encoded, _ in alone]
+        assert values.shape[2] == 4 * parts[0].shape[2]
+        assert np.array_equal(values, np.concatenate(parts, axis=2))
+    assert np.array_equal(features, alone[0][1])
+
+
+def test_a_model_with_a_connector_takes_one_look():
+    spec = load_manifest().get("im2txt-flickr8k")
+    config = FamilyConfig(
+        files={
+            str(file.role): str(BUNDLED / file.sources[0].location)
+            for file in spec.files
+        },
+        preprocess={**spec.preprocess, "looks": ((1.0, False), (1.0, True))},
+        generate=spec.generate,
+        open_session=partial(OnnxSession, threads=1, options={}),
+    )
+    with pytest.raises(ModelBrokenError, match="looks: only a decoder"):
+        EncoderDecoderCaptioner(config)
 
 
 def test_a_beam_finds_no_worse_than_greedy(captioner, photos):

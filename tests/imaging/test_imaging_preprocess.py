@@ -5,7 +5,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from edge_runtime.imaging import to_pixel_values
+from edge_runtime.imaging import each_look, to_pixel_values
 from edge_runtime.imaging.preprocess import RESAMPLING
 
 MEAN = [0.485, 0.456, 0.406]
@@ -101,3 +101,27 @@ def test_pad_in_the_corner_with_a_colour():
 def test_a_wrong_spec_is_an_error(wrong):
     with pytest.raises((ValueError, KeyError)):
         to_pixel_values(quadrants(), {**spec(), **wrong})
+
+
+LOOKS = ((1.0, False), (1.0, True), (0.5, False), (0.5, True))
+
+
+@pytest.mark.parametrize("resize", ["squash", "crop", "pad"])
+def test_looks_are_the_photo_its_mirror_image_and_its_middle(resize):
+    image = noise(80, 60)
+    wanted = spec(resize=resize)
+    whole, mirrored, middle, both = each_look(image, {**wanted, "looks": LOOKS})
+    assert np.array_equal(whole, to_pixel_values(image, wanted))
+    assert np.array_equal(mirrored, whole[..., ::-1])
+    closer = to_pixel_values(image.crop((20, 15, 60, 45)), wanted)
+    # the filter reaches over the edge of a part, but not into another picture
+    inner = (..., slice(2, -2), slice(2, -2))
+    np.testing.assert_allclose(middle[inner], closer[inner], atol=2e-6)
+    assert np.array_equal(both, middle[..., ::-1])
+    assert all(look.flags.c_contiguous for look in (whole, mirrored, middle, both))
+
+
+def test_a_spec_without_looks_has_one():
+    image = noise(80, 60)
+    (only,) = each_look(image, spec())
+    assert np.array_equal(only, to_pixel_values(image, spec()))
