@@ -119,8 +119,8 @@ class EncoderDecoderCaptioner:
 def _check_looks_once(preprocess: Mapping[str, Any]) -> None:
     if len(preprocess.get("looks", ())) > 1:
         raise ModelBrokenError(
-            "preprocess.looks: only a decoder that is fed the encoder's present.* itself"
-            " reads several looks; name one, or none"
+            "preprocess.looks: only a decoder that is fed the encoder's present.* "
+            "itself reads several looks; name one, or none"
         )
 
 

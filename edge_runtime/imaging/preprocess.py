@@ -85,7 +85,8 @@ def resize(
     how = spec.get("resize", "squash")
     if side < 1 and how != "squash":
         # a squashed picture is cut between its pixels, at no cost
-        image = image.crop(tuple(map(round, _middle(image, side))))
+        left, top, right, bottom = map(round, _middle(image, side))
+        image = image.crop((left, top, right, bottom))
     match how:
         case "squash":
             return image.resize((width, height), resample, _middle(image, side))

@@ -107,5 +107,8 @@ def bundled(spec: ModelSpec, folder: Path) -> FamilyConfig:
         if source.kind is SourceKind.BUNDLED
     }
     return FamilyConfig(
-        paths, spec.preprocess, spec.generate, partial(OnnxSession, threads=2, options={})
+        paths,
+        spec.preprocess,
+        spec.generate,
+        partial(OnnxSession, threads=2, options={}),
     )
