@@ -260,7 +260,7 @@ def compare_settings(
                 length_penalty=penalty,
                 no_repeat_ngram_size=size,
             )
-            for beams in (3, 5)
+            for beams in (3, 4, 5)
             for penalty in (0.0, 0.5, 0.7, 1.0)
             for size in (2, 3)
         )

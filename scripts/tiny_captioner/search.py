@@ -14,7 +14,7 @@ BEAM = SearchSettings(
     eos=EOS,
     never=FORBIDDEN,
     max_new_tokens=20,
-    num_beams=5,
+    num_beams=4,
     length_penalty=0.7,
     no_repeat_ngram_size=3,
 )

@@ -46,7 +46,7 @@ def test_the_widest_vectors_do_not_help_llama():
 
 @pytest.mark.parametrize(
     ("model_id", "gmac", "steps", "beams"),
-    [("tiny-captioner", 4.7, 14, 5), ("im2txt-flickr8k", 1.4, 14, 3)],
+    [("tiny-captioner", 4.7, 14, 4), ("im2txt-flickr8k", 1.4, 14, 3)],
 )
 def test_a_captioner_costs_its_encoder_once_and_its_decoder_each_word(
     model_id, gmac, steps, beams
