@@ -80,11 +80,12 @@ class OwnCaptioner(Checkpoint):
         level = [127 / 255] * 3
         scale = [128 / 255] * 3
         preprocess = {"size": [_SIZE, _SIZE], "resize": "squash", "mean": level}
+        preprocess |= {"resample": "bilinear", "std": scale}
         self.row = Row(
             task="image-to-text",
             family="encoder_decoder",
             languages=("en",),
-            preprocess=preprocess | {"resample": "bilinear", "std": scale},
+            preprocess=preprocess | _looks(self._modules["decoder"].config),
             generate={"max_new_tokens": 24, "num_beams": 3},
         )
 
@@ -112,6 +113,14 @@ class OwnCaptioner(Checkpoint):
         text = (self._folder / WORDS).read_text(encoding="utf-8")
         (folder / WORDS).write_text(text, encoding="utf-8")
         return {"vocabulary": WORDS}
+
+
+def _looks(config: Any) -> dict[str, Any]:
+    """Return how the finished model looks; the comparison is of one look."""
+    looks = import_module("tiny_captioner.looks").looks_of(config)
+    if len(looks) == 1:
+        return {}
+    return {"looks": [{"side": side, "mirrored": turned} for side, turned in looks]}
 
 
 def is_work_folder(folder: Path) -> bool:

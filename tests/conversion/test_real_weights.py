@@ -57,6 +57,8 @@ def test_our_trained_captioner_is_converted_and_proves_itself(
             spec = runtime.model("my-captioner")
             job = CaptionJob(path=str(SAMPLES / "dogs-on-grass.jpg"))
             answer = await runtime.runner(spec).caption(job)
+            embedded = runtime.model("tiny-captioner").preprocess
+            assert spec.preprocess["looks"] == embedded["looks"]
             return runtime.self_tests.get(spec), answer.captions[0].text
 
     test, caption = asyncio.run(use())

@@ -7,6 +7,7 @@ import subprocess
 
 from evaluations import command
 import pytest
+from unmeasured import unmeasured
 
 CARD = (
     Path(__file__).parents[2]
@@ -26,6 +27,7 @@ def test_the_scores_on_dev_are_the_ones_of_the_card(flickr8k, home, tmp_path):
         capture_output=True,
         text=True,
         check=False,
+        env=unmeasured(),
     )
     assert done.returncode == 0, done.stderr
     document = json.loads(found.read_text())

@@ -9,6 +9,7 @@ import sys
 
 from PIL import Image
 import pytest
+from unmeasured import unmeasured
 
 from edge_runtime.config import Settings
 from edge_runtime.const import EMBEDDED_MODEL
@@ -224,7 +225,9 @@ async def test_memory_comes_back_and_stays_small_over_many_photos(tmp_path):
         os.kill(pid, 0)
 
 
-async def test_the_embedded_scorer_shares_a_worker_within_120_mb(tmp_path):
+async def test_the_embedded_scorer_shares_a_worker_within_120_mb(tmp_path, monkeypatch):
+    for name in os.environ.keys() - unmeasured().keys():
+        monkeypatch.delenv(name)
     runtime = EdgeRuntime(Settings(tmp_path / "home", threads=1))
     model = runtime.runner(runtime.model(EMBEDDED_MODEL)).model
     assert model.scorer is not None

@@ -39,10 +39,11 @@ def second_model(tmp_path_factory) -> tuple[Path, Path]:
     """Return a manifest and a folder of files: the embedded captioner once more."""
     folder = tmp_path_factory.mktemp("second")
     tiny = load_manifest(None).get("tiny-captioner")
+    looks = [{"side": s, "mirrored": m} for s, m in tiny.preprocess["looks"]]
     rows = "schema_version: 1\nmodels:"
     for name, asks, memory in (
-        (SECOND, "false", 100_000_000),
-        ("asking-captioner", "true", 100_000_000),
+        (SECOND, "false", 130_000_000),
+        ("asking-captioner", "true", 130_000_000),
         ("giant-captioner", "false", 900_000_000_000),
     ):
         rows += _ROW.format(
@@ -50,7 +51,7 @@ def second_model(tmp_path_factory) -> tuple[Path, Path]:
             license="MIT",
             asks=asks,
             memory=memory,
-            preprocess=_flow(tiny.preprocess),
+            preprocess=_flow({**tiny.preprocess, "looks": looks}),
             generate=_flow(tiny.generate),
         )
         for file in tiny.files:
