@@ -1,6 +1,6 @@
 """Print what each threshold of the shipped scorer would mean on dev.
 
-    calibrate_scorer.py flickr8k [--present 0.6]
+    calibrate_scorer.py flickr8k [--present 0.95]
 
 The first table is about the nouns of the captioner's best captions, the second about
 captions whose nouns all count as present. Needs the training tools and WordNet.
@@ -21,21 +21,30 @@ from tiny_captioner.calibrate import (  # noqa: E402
 )
 from tiny_captioner.data import read_split  # noqa: E402
 
-from edge_runtime.manifest import load_manifest  # noqa: E402
+from edge_runtime.manifest import ModelSpec, load_manifest  # noqa: E402
 
 BUNDLED = ROOT / "edge_runtime" / "bundled"
+
+
+def _row(name: str) -> ModelSpec:
+    row = load_manifest(None).get(name)
+    if row is None:
+        raise SystemExit(f"models.yaml: {name} is missing")
+    return row
 
 
 def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="Flickr8k folder")
-    parser.add_argument("--present", type=float, default=0.6)
+    captioner, scorer = map(_row, ("tiny-captioner", "tiny-scorer"))
+    limits = scorer.thresholds
+    present = None if limits is None else limits.living_present
+    needed = present is None
+    parser.add_argument("--present", type=float, default=present, required=needed)
     arguments = parser.parse_args()
-    manifest = load_manifest(None)
-    rows = (manifest.get(name) for name in ("tiny-captioner", "tiny-scorer"))
-    configs = [bundled(row, BUNDLED) for row in rows if row is not None]
-    found = judge_split(*configs, read_split(arguments.data, "dev"))
+    split = read_split(arguments.data, "dev")
+    found = judge_split(bundled(captioner, BUNDLED), bundled(scorer, BUNDLED), split)
     print(noun_table(found))
     print(caption_table(found, arguments.present))
 

@@ -3,7 +3,7 @@
 usage: scripts/export_tflite.py TARGET [--source FOLDER]
 
 TARGET is `models/tiny-captioner-tflite` in the program's home (`edge-captions doctor`
-prints it). Needs onnx, ai-edge-litert and flatbuffers; takes ten seconds.
+prints it). Needs onnx, ai-edge-litert and flatbuffers; takes a few seconds.
 """
 
 import argparse

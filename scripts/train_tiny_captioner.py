@@ -17,9 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import pin_bundled_model  # noqa: E402
+from tiny_captioner.corpus import Recipe  # noqa: E402
 from tiny_captioner.recipe import (  # noqa: E402
     STAGES,
-    Recipe,
     compare_decoding,
     export_model,
     make_features,
@@ -27,6 +27,7 @@ from tiny_captioner.recipe import (  # noqa: E402
     restore_model,
     train_stage,
 )
+from tiny_captioner.shipping import replace_shipped  # noqa: E402
 
 BUNDLED = ROOT / "edge_runtime" / "bundled" / "tiny_captioner"
 READERS = ("tiny-captioner", "im2txt-flickr8k")
@@ -72,12 +73,17 @@ def _train(recipe: Recipe, arguments: argparse.Namespace) -> None:
 
 
 def _export(recipe: Recipe, arguments: argparse.Namespace) -> None:
-    export_model(
-        recipe,
-        _stages(arguments)[-1],
-        arguments.out,
-        reduce_range=not arguments.full_range,
-    )
+    ships = _ships(arguments)
+    target = recipe.work / "int8" if ships else arguments.out
+    stage = _stages(arguments)[-1]
+    export_model(recipe, stage, target, reduce_range=not arguments.full_range)
+    if ships:
+        replace_shipped(target, BUNDLED)
+
+
+def _ships(arguments: argparse.Namespace) -> bool:
+    """Return whether what other models read is to be replaced."""
+    return bool(arguments.out.resolve() == BUNDLED)
 
 
 def _restore(recipe: Recipe, arguments: argparse.Namespace) -> None:
@@ -93,7 +99,7 @@ def _ship(recipe: Recipe, arguments: argparse.Namespace) -> None:
     """Export, measure, and write sizes and sums into models.yaml."""
     _export(recipe, arguments)
     _evaluate(recipe, arguments)
-    for model in READERS if arguments.out == BUNDLED else ():
+    for model in READERS if _ships(arguments) else ():
         if pin_bundled_model.main([model]):
             raise SystemExit(f"models.yaml: {model} could not be pinned")
 

@@ -5,6 +5,8 @@
     train_tiny_heads.py scorer --data flickr8k --work build/heads --detector FOLDER
 
 Starts from the shipped encoder. A killed run goes on with the same command.
+For another encoder, --out is the folder that holds its export as `tiny_captioner`,
+--plain the export of its stage `reinforce`, and --work a new folder.
 """
 
 import argparse
@@ -37,6 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True, help="Flickr8k folder")
     parser.add_argument("--work", type=Path, required=True, help="folder for caches")
     parser.add_argument("--out", type=Path, default=BUNDLED, help="shipped models")
+    parser.add_argument(
+        "--plain", type=Path, help="another encoder, before its detector"
+    )
     parser.add_argument("--detector", type=Path, help="folder of SSD-MobileNetV2")
     parser.add_argument("--foils", type=Path, default=FOILS)
     parser.add_argument("--seed", type=int, default=1)
@@ -71,8 +76,8 @@ def main() -> None:
     if arguments.command == "foils":
         print(write_dev_foils(recipe, arguments.foils), "foils")
         return
-    shipped = (arguments.out / name for name in ("tiny_captioner", "tiny_scorer"))
-    heads = Heads(recipe, *shipped)
+    captioner, scorer = arguments.out / "tiny_captioner", arguments.out / "tiny_scorer"
+    heads = Heads(recipe, captioner, scorer, arguments.plain)
     if arguments.command == "labels":
         words = [word for word in heads.words.words if not word.startswith("<")]
         target = arguments.out / "tiny_scorer" / "labels.json"

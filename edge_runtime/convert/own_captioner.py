@@ -80,13 +80,13 @@ class OwnCaptioner(Checkpoint):
         level = [127 / 255] * 3
         scale = [128 / 255] * 3
         preprocess = {"size": [_SIZE, _SIZE], "resize": "squash", "mean": level}
-        preprocess |= {"resample": "bilinear", "std": scale}
+        preprocess |= {"resample": "bicubic", "std": scale}
         self.row = Row(
             task="image-to-text",
             family="encoder_decoder",
             languages=("en",),
             preprocess=preprocess | _looks(self._modules["decoder"].config),
-            generate={"max_new_tokens": 24, "num_beams": 3},
+            generate=_beam(),
         )
 
     def inputs(self, samples: Sequence[Any]) -> list[Array]:
@@ -113,6 +113,13 @@ class OwnCaptioner(Checkpoint):
         text = (self._folder / WORDS).read_text(encoding="utf-8")
         (folder / WORDS).write_text(text, encoding="utf-8")
         return {"vocabulary": WORDS}
+
+
+def _beam() -> dict[str, Any]:
+    """Return how the recipe searches for the words of its finished model."""
+    beam = import_module("tiny_captioner.search").BEAM
+    names = ("max_new_tokens", "num_beams", "length_penalty", "no_repeat_ngram_size")
+    return {name: getattr(beam, name) for name in names}
 
 
 def _looks(config: Any) -> dict[str, Any]:

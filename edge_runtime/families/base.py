@@ -67,7 +67,7 @@ class Captions:
     captions: tuple[VisualCaption, ...]
     seconds: dict[str, float]
     image_features: Array | None = None
-    """What the encoder saw, for a scorer that shares it; [1, places, channels]."""
+    """What the encoder saw, for a scorer that shares it, in the encoder's own shape."""
 
 
 class Captioner(Protocol):

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import ModelBrokenError
-from ..imaging import each_look, to_pixel_values
+from ..imaging import each_look, smallest_side, to_pixel_values
 from ..schemas import VisualCaption
 from ..sessions.base import Array
 from .base import Captions, FamilyConfig
@@ -40,7 +40,7 @@ class EncoderDecoderCaptioner:
     def __init__(self, config: FamilyConfig) -> None:
         self._preprocess = config.preprocess
         self._generate = config.generate
-        self.target_size = max(config.preprocess["size"])
+        self.target_size = smallest_side(config.preprocess)
         between = [role for role in ("connector",) if role in config.files]
         opening = config.opening("encoder", *between, "decoder")
         self._vocabulary = load_words(config)
@@ -52,8 +52,22 @@ class EncoderDecoderCaptioner:
             self._hub = HubDecoder(self._decoder)
         else:
             self._cache = check_graphs(self._connector or self._encoder, self._decoder)
-        if self._hub or self._connector:
-            _check_looks_once(config.preprocess)
+        if len(config.preprocess.get("looks", ())) > 1:
+            self._check_looks()
+
+    def _check_looks(self) -> None:
+        """Fail if the decoder can't read the regions of several looks."""
+        shapes = [
+            self._decoder.input_shape(name)
+            for name in map(past_name, self._encoder.outputs)
+            if name in self._decoder.inputs
+        ]
+        fed = self._hub is None and self._connector is None
+        if not fed or any(shape[2] is not None for shape in shapes):
+            raise ModelBrokenError(
+                "preprocess.looks: several looks need a decoder that is fed any "
+                "number of the encoder's regions; name one look, or none"
+            )
 
     def caption(self, image: Image.Image, generate: Mapping[str, Any]) -> Captions:
         """Return captions of an RGB picture, best beam first."""
@@ -90,7 +104,7 @@ class EncoderDecoderCaptioner:
         return CachedDecoder(self._decoder, {**cache, **encoded}, words, spare)
 
     def image_features(self, image: Image.Image) -> Array:
-        """Return what the encoder sees in an RGB picture, for a scorer; [1, n, c]."""
+        """Return what the encoder shares of an RGB picture, for a scorer."""
         _, features = self._encode([to_pixel_values(image, self._preprocess)])
         if features is None:
             raise ModelBrokenError(f"the encoder has no output '{FEATURES}' to share")
@@ -114,14 +128,6 @@ class EncoderDecoderCaptioner:
         outputs = self._encoder.run({self._encoder.inputs[0]: pixel_values}, last=last)
         names = (past_name(name) for name in self._encoder.outputs)
         return dict(zip(names, outputs, strict=True))
-
-
-def _check_looks_once(preprocess: Mapping[str, Any]) -> None:
-    if len(preprocess.get("looks", ())) > 1:
-        raise ModelBrokenError(
-            "preprocess.looks: only a decoder that is fed the encoder's present.* "
-            "itself reads several looks; name one, or none"
-        )
 
 
 def _side_by_side(seen: list[dict[str, Array]]) -> dict[str, Array]:

@@ -43,7 +43,7 @@ class SharedEncoderScorer:
         _check_names(self._text, {_INPUT_IDS, _EMBEDS}, {_LOGITS})
 
     def see(self, picture: Any) -> Seen:
-        """Return image features [1, places, channels] in the form that is kept."""
+        """Return image features, in their encoder's shape, in the form that is kept."""
         outputs = self._image.run({_FEATURES: picture}, last=True)
         named = dict(zip(self._image.outputs, outputs, strict=True))
         return Seen(named[_EMBEDS], self._labels.checked(_softmax(named[_LABELS][0])))

@@ -9,7 +9,7 @@ from .header import read_header
 from .model import PhotoFormat, PhotoHeader, Preview
 from .need import decode_need
 from .patches import Grid, Patches, to_patches
-from .preprocess import each_look, to_pixel_values
+from .preprocess import each_look, smallest_side, to_pixel_values
 
 __all__ = [
     "DecodedPhoto",
@@ -22,6 +22,7 @@ __all__ = [
     "each_look",
     "open_photo",
     "read_header",
+    "smallest_side",
     "to_patches",
     "to_pixel_values",
 ]

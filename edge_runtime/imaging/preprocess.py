@@ -19,6 +19,7 @@ Pillow's bilinear, bicubic and Lanczos filters widen with the scale (they antial
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+import math
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,12 @@ def each_look(
         yield np.ascontiguousarray(seen[side][..., ::-1]) if mirrored else seen[side]
 
 
+def smallest_side(spec: Mapping[str, Any]) -> int:
+    """Return the pixels that a photo's shorter side needs: no look is enlarged."""
+    closest = min(side for side, _ in spec.get("looks", _WHOLE))
+    return math.ceil(max(spec["size"]) / closest)
+
+
 def _normalized(sized: Image.Image, spec: Mapping[str, Any]) -> npt.NDArray[np.float32]:
     scale, shift = _affine(spec["mean"], spec["std"])
     pixels = np.asarray(sized)
@@ -86,7 +93,7 @@ def resize(
     if side < 1 and how != "squash":
         # a squashed picture is cut between its pixels, at no cost
         left, top, right, bottom = map(round, _middle(image, side))
-        image = image.crop((left, top, right, bottom))
+        image = image.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
     match how:
         case "squash":
             return image.resize((width, height), resample, _middle(image, side))

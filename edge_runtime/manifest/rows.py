@@ -149,6 +149,8 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
     }
 )
 FILES_KEY: Final = "files"
+LOOKING_FAMILY: Final = "encoder_decoder"
+"""The only one whose decoder reads what several looks saw."""
 REQUIRED_KEYS: Final = (
     "id", "task", "family", "library", "format", "tuning", "license", "languages",
     FILES_KEY,
@@ -164,4 +166,7 @@ def read_model(row: YamlValue, environ: Environ) -> ModelSpec:
         if key in READERS and (key in REQUIRED_KEYS or not value.is_null)
     }
     values[FILES_KEY] = read_files(fields[FILES_KEY], environ)
+    looks = values.get("preprocess", {}).get("looks", ())
+    if len(looks) > 1 and values["family"] != LOOKING_FAMILY:
+        fields["preprocess"].fail(f"several looks are for the family {LOOKING_FAMILY}")
     return ModelSpec(**values, source=f"{row.source}:{row.line}")

@@ -241,6 +241,21 @@ def write_table(card: Path, table: str) -> None:
     write_bytes(card, f"{before}{BEGIN}\n{table}\n{END}{after}".encode())
 
 
+def _compared_settings() -> list[SearchSettings]:
+    """Return every number of beams, and other n-grams for the one that ships."""
+    found = [
+        replace(BEAM, num_beams=beams, length_penalty=penalty, no_repeat_ngram_size=3)
+        for beams in (1, 2, 3, 4, 5)
+        for penalty in (0.0, 0.7, 1.0)
+    ]
+    shorter = [
+        replace(settings, no_repeat_ngram_size=2)
+        for settings in found
+        if settings.num_beams == BEAM.num_beams
+    ]
+    return found + shorter
+
+
 def compare_settings(
     captioner: Captioner, pixels: Tensor, split: Split, words: Vocabulary
 ) -> list[tuple[SearchSettings, CaptionScores]]:
@@ -253,16 +268,6 @@ def compare_settings(
                 caption_all(captioner, memories, settings, words), split.captions
             ),
         )
-        for settings in (
-            replace(
-                BEAM,
-                num_beams=beams,
-                length_penalty=penalty,
-                no_repeat_ngram_size=size,
-            )
-            for beams in (3, 4, 5)
-            for penalty in (0.0, 0.5, 0.7, 1.0)
-            for size in (2, 3)
-        )
+        for settings in _compared_settings()
     ]
     return sorted(results, key=lambda result: -result[1].cider_d)

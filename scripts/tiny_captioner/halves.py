@@ -15,7 +15,8 @@ from .export import FEATURES
 LOWER_CONVOLUTIONS = 45
 """Of Lite2's lower half: the stem's, two in the first block, three in each other."""
 _PREFIX = "upper."
-_MIDDLE = (1, 120, 14, 14)
+MIDDLE = (1, 120, 14, 14)
+"""What the encoder gives one photo's heads to read."""
 _ROUNDING = ("QuantizeLinear", "DequantizeLinear")
 
 
@@ -56,7 +57,7 @@ def _part(model: onnx.ModelProto, begin: str, end: str) -> onnx.ModelProto:
     graph = helper.make_graph(
         nodes,
         "upper",
-        [helper.make_tensor_value_info(begin, kind, _MIDDLE)],
+        [helper.make_tensor_value_info(begin, kind, MIDDLE)],
         [helper.make_tensor_value_info(end, kind, (1, REGIONS, FEATURE_SIZE))],
         [entry for entry in model.graph.initializer if entry.name in read],
     )

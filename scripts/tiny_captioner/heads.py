@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from .corpus import MAX_WORDS, Recipe
 from .data import Vocabulary, cached_pixels, encode_captions, write_bytes
 from .evaluate import OnnxCaptioner, TorchCaptioner, evaluate, format_rows
-from .export import LSTM_PARTS, export_lstm
+from .export import LSTM_PARTS, PARTS, export_lstm
 from .features import (
     CAMERA,
     OnnxEncoder,
@@ -20,10 +20,10 @@ from .features import (
     scene_view,
 )
 from .foils import make_foils, read_foils, write_foils
-from .halves import upper_of_head, with_upper
+from .halves import upper_of_encoder, upper_of_head, with_upper
 from .lstm import LstmConfig, LstmDecoder
 from .quantization import quantize_lstm
-from .restore import restore_shared
+from .restore import restore_plain, restore_shared
 from .scenes import empty_scenes, living_boxes
 from .scorer_export import SCORER_PARTS, export_scorer
 from .scorer_train import (
@@ -36,7 +36,9 @@ from .scorer_train import (
     train_scorer,
 )
 from .search import BEAM
-from .train import Corpus, StageConfig, run_stage
+from .shipping import WORDS, same_lower_half
+from .train import Corpus, run_stage
+from .trainee import StageConfig
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -55,18 +57,29 @@ LSTM_STAGES = (
 
 
 class Heads:
-    """The shipped encoder with everything that is trained on its features."""
+    """A captioner's encoder with everything that is trained on its features.
+
+    Its upper half is that of the scorer that ships, or that of `plain`, the folder
+    of the same captioner exported before it got a detector.
+    """
 
     def __init__(
-        self, recipe: Recipe, bundled: Path, scorer: Path, backbone: str = "lite2"
+        self, recipe: Recipe, bundled: Path, scorer: Path, plain: Path | None = None
     ) -> None:
         self.recipe = recipe
         self.bundled = bundled
-        head = scorer / SCORER_PARTS[0]
-        self.upper = upper_of_head(onnx.load(head))
+        head = (plain or scorer) / (PARTS if plain else SCORER_PARTS)[0]
+        upper_of = upper_of_encoder if plain else upper_of_head
+        self.upper = upper_of(onnx.load(head))
         """The int8 half that the graphs of heads begin with."""
-        self.words = Vocabulary.read(bundled / "vocabulary.txt")
-        self.encoder = restore_shared(bundled, head, backbone).eval()
+        self.words = Vocabulary.read(bundled / WORDS)
+        if plain is None:
+            encoder = restore_shared(bundled, head, recipe.backbone)
+        elif same_lower_half(head, bundled / PARTS[0]):
+            encoder = restore_plain(head, recipe.backbone)
+        else:
+            raise SystemExit(f"{head} has another lower half than {bundled}")
+        self.encoder = encoder.eval()
         self._fast = OnnxEncoder(self.encoder, recipe.work / "encoder_shipped.onnx")
 
     def pixels(self, split: str) -> Tensor:
@@ -205,7 +218,7 @@ def ship_scorer(heads: Heads, scorer: Scorer, target: Path) -> None:
     export_scorer(scorer, heads.recipe.work / "scorer_float32", target)
     _join(heads, target / SCORER_PARTS[0])
     coder = TextCoder.of(heads.words)
-    (target / "vocabulary.txt").write_text("\n".join(coder.words) + "\n", "utf-8")
+    (target / WORDS).write_text("\n".join(coder.words) + "\n", "utf-8")
 
 
 def write_dev_foils(recipe: Recipe, path: Path) -> int:

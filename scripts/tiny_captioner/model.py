@@ -13,6 +13,9 @@ from .detector import DETECTOR_REGIONS
 
 KeyValue = tuple[Tensor, Tensor]
 
+REGION_DROPOUT = 0.3
+"""The share of regions hidden from a decoder that learns to read a detector's, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:

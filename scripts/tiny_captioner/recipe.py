@@ -22,11 +22,12 @@ from .evaluate import (
 )
 from .export import PARTS, export_float
 from .looks import looks_of
-from .model import CaptionDecoder, ModelConfig
+from .model import REGION_DROPOUT, CaptionDecoder, ModelConfig
 from .quantization import Int8Settings, quantize
-from .restore import restore
+from .restore import read_config, restore
 from .search import BEAM
-from .train import StageConfig, dev_scores, run_stage, save_model
+from .train import dev_scores, run_stage, save_model
+from .trainee import StageConfig
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -92,7 +93,6 @@ STARTS_FROM = {
     "looks": "refine",
 }
 WITH_DETECTOR = ("detector", "refine", "looks")
-REGION_DROPOUT = 0.3
 
 
 def load_model(path: Path) -> tuple[ModelConfig, nn.ModuleDict]:
@@ -148,8 +148,15 @@ def restore_model(recipe: Recipe, folder: Path) -> str:
     """Make what ships a finished stage of the work folder; return its name."""
     config, modules = restore(folder, recipe.backbone)
     stage = "looks" if config.detector else "reinforce"
-    save_model(recipe.model_path(stage), config, modules, {})
-    Vocabulary.read(folder / "vocabulary.txt").write(recipe.work / "vocabulary.txt")
+    target, words = recipe.model_path(stage), recipe.work / "vocabulary.txt"
+    shipped = Vocabulary.read(folder / "vocabulary.txt")
+    # Hours of training may lie there
+    if target.exists():
+        raise SystemExit(f"{target} is there already: give another --work folder")
+    if words.exists() and Vocabulary.read(words).words != shipped.words:
+        raise SystemExit(f"{words} has other words: give another --work folder")
+    shipped.write(words)
+    save_model(target, config, modules, {})
     return stage
 
 
@@ -247,9 +254,9 @@ def compare_decoding(recipe: Recipe, target: Path) -> str:
     """Return the dev scores of several ways to decode, best first."""
     dev = recipe.split("dev")
     graphs = [target / part for part in PARTS]
-    config, _ = restore(target, recipe.backbone)
+    looks = looks_of(read_config(target, recipe.backbone))
     results = compare_settings(
-        OnnxCaptioner(*graphs, looks=looks_of(config), threads=2),
+        OnnxCaptioner(*graphs, looks=looks, threads=2),
         cached_pixels(dev, recipe.work / "pixels_dev.npy"),
         dev,
         vocabulary(recipe),

@@ -16,7 +16,7 @@ from .detector import Detector
 from .encoders import Eyes, ImageEncoder, make_encoder, photo_encoder
 from .export import PARTS
 from .halves import LOWER_CONVOLUTIONS
-from .model import CaptionDecoder, ModelConfig
+from .model import REGION_DROPOUT, CaptionDecoder, ModelConfig
 from .stored_graph import Array, StoredGraph
 
 _DETECTOR = "encoder.detector."
@@ -78,11 +78,16 @@ def _decoder_linears(graph: StoredGraph) -> Iterator[tuple[str, Tensor]]:
             yield f"{stem or 'embed.'}weight", torch.from_numpy(weight)
 
 
+def read_config(folder: Path, backbone: str) -> ModelConfig:
+    """Return the configuration of the model whose graphs lie in a folder."""
+    return _config(folder, backbone, StoredGraph(folder / PARTS[0]))
+
+
 def _config(folder: Path, backbone: str, photo: StoredGraph) -> ModelConfig:
     words = Vocabulary.read(folder / "vocabulary.txt")
     config = ModelConfig(len(words), backbone=backbone)
     if any(_DETECTOR in name for node in photo.nodes for name in node.input):
-        config = replace(config, detector=True)
+        config = replace(config, detector=True, region_dropout=REGION_DROPOUT)
     return config
 
 
@@ -103,6 +108,13 @@ def restore(folder: Path, backbone: str) -> tuple[ModelConfig, nn.ModuleDict]:
         filled[name] = torch.from_numpy(text.value(f"decoder.{name}"))
     decoder.load_state_dict(filled)
     return config, nn.ModuleDict({"encoder": encoder, "decoder": decoder})
+
+
+def restore_plain(encoder: Path, backbone: str) -> ImageEncoder:
+    """Return a whole encoder, upper half included, that was exported alone."""
+    plain = ImageEncoder(backbone)
+    _fill_encoder(plain, list(StoredGraph(encoder).backbone()))
+    return plain
 
 
 def restore_shared(captioner: Path, head: Path, backbone: str) -> ImageEncoder:

@@ -2,44 +2,15 @@
 
 from pathlib import Path
 
-import onnx
-from onnx import helper
 import torch
 
-from .data import FEATURE_SIZE, REGIONS, write_bytes
+from .data import FEATURE_SIZE, REGIONS
 from .export import FEATURES, export_graph
 from .quantization import quantize_weights
 from .scorer_model import ImageTower, TextTower
 from .scorer_train import Scorer
 
 SCORER_PARTS = ("image.onnx", "text.onnx")
-
-
-def expose_features(path: Path) -> None:
-    """Make the encoder give its region features as one more output.
-
-    They are what the projection to the decoder reads; nothing is computed again.
-    """
-    model = onnx.load(path)
-    graph = model.graph
-    if any(output.name == FEATURES for output in graph.output):
-        return
-    producers = {name: node for node in graph.node for name in node.output}
-    bias = "decoder.project.bias"
-    node = next(n for n in graph.node if n.op_type == "Gemm" and n.input[2] == bias)
-    while node.op_type != "Transpose":
-        node = producers[node.input[0]]
-    old, node.output[0] = node.output[0], FEATURES
-    for other in graph.node:
-        for index, name in enumerate(other.input):
-            if name == old:
-                other.input[index] = FEATURES
-    shape = [1, REGIONS, FEATURE_SIZE]
-    graph.output.append(
-        helper.make_tensor_value_info(FEATURES, onnx.TensorProto.FLOAT, shape)
-    )
-    onnx.checker.check_model(model)
-    write_bytes(path, model.SerializeToString())
 
 
 def _export_image(tower: ImageTower, path: Path) -> None:

@@ -17,11 +17,8 @@ _BACKBONE = re.compile(r"onnx::Conv_(\d+)")
 class StoredGraph:
     """The constants of a graph, int8 ones brought back to float32."""
 
-    def __init__(self, model: onnx.ModelProto | Path) -> None:
-        if isinstance(model, Path):
-            model = onnx.load(model)
-        self.metadata = {entry.key: entry.value for entry in model.metadata_props}
-        graph = model.graph
+    def __init__(self, path: Path) -> None:
+        graph = onnx.load(path).graph
         self.nodes = graph.node
         self._stored = {
             entry.name: numpy_helper.to_array(entry) for entry in graph.initializer

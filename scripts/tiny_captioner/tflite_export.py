@@ -41,18 +41,15 @@ class TfliteExport(PictureGraph):
             "Gather": self._gather,
             "Gemm": self._linear,
             "LayerNormalization": self._normalized,
-            "Log": self._logarithm,
             "MatMul": self._product,
             "MatMulInteger": self._linear_of_floats,
             "Mul": partial(self._pairwise, "MUL", schema.MulOptionsT),
             "QuantizeLinear": self._quantize,
             "Range": self._range,
-            "ReduceMean": self._mean,
             "Relu": self._relu,
             "Reshape": self._reshape,
             "Resize": self.enlarged,
             "Shape": self._shape_of,
-            "Slice": self.sliced,
             "Softmax": self._softmax,
             "Transpose": self._transpose,
         }
@@ -229,19 +226,6 @@ class TfliteExport(PictureGraph):
     def _relu(self, node: onnx.NodeProto) -> Value:
         inputs = [self.plain(node.input[0])]
         return Value(self.made("RELU", node.output[0], inputs))
-
-    def _mean(self, node: onnx.NodeProto) -> Value:
-        options = schema.ReducerOptionsT()
-        options.keepDims = bool(attribute(node, "keepdims", 1))
-        axes = np.array(attribute(node, "axes"), np.int32)
-        inputs = [
-            self.plain(node.input[0]),
-            self.constant(f"{node.output[0]}/axes", Stored(axes)),
-        ]
-        return Value(self.made("MEAN", node.output[0], inputs, options))
-
-    def _logarithm(self, node: onnx.NodeProto) -> Value:
-        return Value(self.made("LOG", node.output[0], [self.plain(node.input[0])]))
 
     def _normalized(self, node: onnx.NodeProto) -> Value:
         """Layer normalisation, which TFLite has in parts alone."""

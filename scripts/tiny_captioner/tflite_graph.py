@@ -230,7 +230,7 @@ def _run_shapes(
     settings.graph_optimization_level = (
         onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     )
-    settings.log_severity_level = 3
+    settings.log_severity_level = _ERROR_SEVERITY
     session = onnxruntime.InferenceSession(
         told.SerializeToString(), settings, providers=["CPUExecutionProvider"]
     )

@@ -71,24 +71,6 @@ class PictureGraph(TfliteGraph):
             raise ValueError(f"{node.name}: a clip must follow a convolution")
         return self.convolution(maker, None, schema.ActivationFunctionType.RELU6)
 
-    def sliced(self, node: onnx.NodeProto) -> Value:
-        """Write what is cut out of a value."""
-        name, output = node.input[0], node.output[0]
-        starts, _, axes = (self.constants[given] for given in node.input[1:])
-        begin = np.zeros(len(self.shapes[name]), np.int32)
-        begin[axes] = starts
-        size = np.array(self.shapes[output], np.int32)
-        if (size < 0).any():
-            raise ValueError(f"{output}: a size of its output is open")
-        index = self.plain(name)
-        inputs = [
-            index,
-            self.constant(f"{output}/begin", Stored(begin)),
-            self.constant(f"{output}/size", Stored(size)),
-        ]
-        form = self.form_of(index)
-        return Value(self.made("SLICE", output, inputs, schema.SliceOptionsT(), **form))
-
     def enlarged(self, node: onnx.NodeProto) -> Value:
         """Write a picture of another size."""
         name, output = node.input[0], node.output[0]

@@ -5,10 +5,8 @@ command runs again.
 """
 
 from collections.abc import Callable, Sequence
-import copy
 from dataclasses import asdict, dataclass
 import logging
-import math
 from pathlib import Path
 import time
 
@@ -31,123 +29,15 @@ from .data import (
 from .model import CaptionDecoder, ModelConfig
 from .reward import Reward
 from .search import FORBIDDEN, sample
+from .trainee import StageConfig, Trainee
 
 _LOGGER = logging.getLogger(__name__)
 
 LABEL_SMOOTHING = 0.1
-WEIGHT_DECAY = 0.05
-CLIP_NORM = 1.0
 SAMPLES = 5
+DEV_PART = 250
+"""Dev photos whose features are in memory at once."""
 REPORT_EVERY = 30
-
-
-@dataclass(frozen=True, slots=True)
-class StageConfig:
-    """One stage of the recipe."""
-
-    name: str
-    epochs: int
-    learning_rate: float
-    encoder_learning_rate: float = 0.0
-    photos: int = 50
-    """Photos in a batch, each with all its captions."""
-    warm_up: int = 100
-    average: float = 0.99
-    """Decay of the moving average of the weights."""
-    seed: int = 1
-    minutes: float = math.inf
-    """No further epoch starts after so many minutes."""
-    self_critical: bool = False
-    """Learn from the scores of its own captions instead of from people's words."""
-    bleu_weight: float = 0.0
-    """What BLEU-4 counts beside CIDEr-D in such a score."""
-    dropout: bool = False
-    """Whether dropout stays on where such captions are learned from."""
-    looks: int = 1
-    """Views of a photo that stand side by side."""
-    keep_start: float = 0.0
-    """What the weights a stage starts from count in those it ends with (WiSE-FT,
-    Wortsman et al. 2022): two looks learn to lean on each other, four needn't."""
-
-
-class Trainee:
-    """Modules in training, their moving average, and the optimiser."""
-
-    def __init__(self, modules: nn.ModuleDict, stage: StageConfig) -> None:
-        self.modules = modules
-        self.averaged = copy.deepcopy(modules).requires_grad_(requires_grad=False)
-        self.averaged.eval()
-        self.epoch = 0
-        self.step = 0
-        self.best = -math.inf
-        self.best_state = self.averaged.state_dict()
-        rates = {
-            "decoder": stage.learning_rate,
-            "encoder": stage.encoder_learning_rate,
-        }
-        self.optimizer = torch.optim.AdamW(
-            [
-                {
-                    "params": [p for p in module.parameters() if p.requires_grad],
-                    "lr": rates[name],
-                    "base": rates[name],
-                }
-                for name, module in modules.items()
-            ],
-            betas=(0.9, 0.98),
-            weight_decay=WEIGHT_DECAY,
-        )
-
-    def update(self, loss: Tensor, progress: float, stage: StageConfig) -> None:
-        """Take one optimiser step; `progress` is the part of the stage done."""
-        warm = min(1.0, (self.step + 1) / stage.warm_up)
-        scale = warm * (0.02 + 0.98 * (1 + math.cos(math.pi * progress)) / 2)
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["base"] * scale
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.modules.parameters(), CLIP_NORM)
-        self.optimizer.step()
-        self.step += 1
-        # A short memory at first: the average must forget the start quickly
-        decay = min(stage.average, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for kept, new in zip(
-                self.averaged.parameters(), self.modules.parameters(), strict=True
-            ):
-                kept.lerp_(new, 1 - decay)
-
-    def save(self, path: Path) -> None:
-        """Write everything that is needed to go on."""
-        state = {
-            "modules": self.modules.state_dict(),
-            "averaged": self.averaged.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "epoch": self.epoch,
-            "step": self.step,
-            "best": self.best,
-            "best_state": self.best_state,
-            "torch_rng": torch.get_rng_state(),
-        }
-        temporary = path.with_suffix(".tmp")
-        torch.save(state, temporary)
-        temporary.replace(path)
-
-    def load(self, path: Path) -> None:
-        """Go on from a checkpoint of the same stage."""
-        state = torch.load(path, weights_only=True)
-        self.modules.load_state_dict(state["modules"])
-        self.averaged.load_state_dict(state["averaged"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.epoch, self.step = state["epoch"], state["step"]
-        self.best, self.best_state = state["best"], state["best_state"]
-        torch.set_rng_state(state["torch_rng"])
-
-    def keep_best(self, score: float) -> None:
-        """Remember the averaged weights if they score best so far."""
-        if score > self.best:
-            self.best = score
-            self.best_state = copy.deepcopy(self.averaged.state_dict())
 
 
 def cross_entropy(decoder: CaptionDecoder, features: Tensor, ids: Tensor) -> Tensor:
@@ -203,7 +93,7 @@ class Corpus:
     pixels: Tensor
     dev_pixels: Tensor
     features: Sequence[Tensor] | None = None
-    """Cached views, each [photos, 49, 1280]; None where the encoder is trained."""
+    """Cached views, each [photos, regions, 1280]; None where the encoder is trained."""
     dev_features: Tensor | None = None
     lower: Sequence[tuple[Tensor, ...]] | None = None
     """Cached views of what the encoder's upper half reads, where that is trained."""
@@ -213,13 +103,10 @@ class Corpus:
 
 @torch.inference_mode()
 def greedy_captions(decoder: CaptionDecoder, features: Tensor) -> list[list[int]]:
-    """Return the greedy captions of features [photos, 49, 1280]."""
+    """Return the greedy captions of features [photos, regions, 1280]."""
     decoder.eval()
-    return [
-        [index for index in ids if index not in (EOS, PAD)]
-        for part in features.split(250)
-        for ids in sample(decoder, part.float(), copies=1, greedy=True).tolist()
-    ]
+    found = sample(decoder, features.float(), copies=1, greedy=True).tolist()
+    return [[index for index in ids if index not in (EOS, PAD)] for ids in found]
 
 
 @torch.inference_mode()
@@ -232,26 +119,33 @@ def encode(see: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
     return torch.cat(parts)
 
 
-def _dev_features(modules: nn.ModuleDict, corpus: Corpus) -> Tensor:
+def _dev_features(modules: nn.ModuleDict, corpus: Corpus, rows: slice) -> Tensor:
     if corpus.dev_features is not None:
-        return corpus.dev_features
+        return corpus.dev_features[rows]
     encoder = modules["encoder"].eval()
     if not corpus.dev_lower:
-        return encode(lambda some: encoder(normalize(some)), corpus.dev_pixels)
-    looks = [
-        encode(lambda *seen: encoder.upper(*(some.float() for some in seen)), *view)
-        for view in corpus.dev_lower
-    ]
-    return torch.cat(looks, dim=1)
+        return encode(lambda some: encoder(normalize(some)), corpus.dev_pixels[rows])
+
+    def see(*seen: Tensor) -> Tensor:
+        found: Tensor = encoder.upper(*(some.float() for some in seen))
+        return found
+
+    looks = (
+        encode(see, *(values[rows] for values in view)) for view in corpus.dev_lower
+    )
+    return torch.cat(list(looks), dim=1)
 
 
 def dev_scores(modules: nn.ModuleDict, corpus: Corpus) -> tuple[float, float]:
     """Return CIDEr-D and BLEU-4 of greedy captions on dev."""
-    features = _dev_features(modules, corpus)
     words = corpus.vocabulary.words
     captions = [
         [words[index] for index in ids]
-        for ids in greedy_captions(modules["decoder"], features)
+        for start in range(0, len(corpus.dev_tokens), DEV_PART)
+        for ids in greedy_captions(
+            modules["decoder"],
+            _dev_features(modules, corpus, slice(start, start + DEV_PART)),
+        )
     ]
     return (
         corpus_cider_d(captions, corpus.dev_tokens),
@@ -379,6 +273,7 @@ def save_model(
         "scores": scores,
         **{name: module.state_dict() for name, module in modules.items()},
     }
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     torch.save(state, temporary)
     temporary.replace(path)

@@ -40,7 +40,7 @@ def looking_captioner():
 def plain_captioner():
     """Return what ships without its detector."""
     config, modules = restore(SHIPPED, "lite2")
-    config = replace(config, detector=False)
+    config = replace(config, detector=False, region_dropout=0.0)
     decoder = CaptionDecoder(config)
     decoder.load_state_dict(modules["decoder"].state_dict(), strict=False)
     encoder = photo_encoder(modules["encoder"])
@@ -55,11 +55,7 @@ def photos(folder=SAMPLES, count=4):
 
 
 def _field(number, content):
-    size, length = len(content), b""
-    while size > 127:
-        length += bytes([size & 127 | 128])
-        size >>= 7
-    return bytes([number << 3 | 2]) + length + bytes([size]) + content
+    return bytes([number << 3 | 2]) + _number(len(content)) + content
 
 
 def _constant(name, values):

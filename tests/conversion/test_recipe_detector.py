@@ -32,7 +32,8 @@ from tiny_captioner.recipe import (  # noqa: E402
     train_stage,
 )
 from tiny_captioner.restore import restore  # noqa: E402
-from tiny_captioner.train import Trainee, save_model  # noqa: E402
+from tiny_captioner.train import save_model  # noqa: E402
+from tiny_captioner.trainee import Trainee  # noqa: E402
 
 CAPTIONS = ("a brown dog runs on grass .", "two people walk on a beach .")
 
@@ -59,18 +60,32 @@ def recipe(tmp_path, monkeypatch):
 
 def begin(recipe):
     """Leave a captioner without a detector behind as the last finished stage."""
-    recipe.work.mkdir(exist_ok=True)
     save_model(recipe.model_path("reinforce"), *plain_captioner(), {})
     shutil.copy(SHIPPED / "vocabulary.txt", recipe.work)
 
 
 def test_what_ships_becomes_a_finished_stage(recipe):
-    recipe.work.mkdir()
     config, modules = load_model(recipe.model_path(restore_model(recipe, SHIPPED)))
     expected, shipped = restore(SHIPPED, "lite2")
     assert config == expected
     for name, values in shipped.state_dict().items():
         assert torch.equal(values, modules.state_dict()[name])
+    assert (config.region_dropout > 0) == config.detector
+
+
+def test_what_ships_takes_no_finished_stage_away(recipe):
+    target = recipe.model_path(restore_model(recipe, SHIPPED))
+    words = recipe.work / "vocabulary.txt"
+    before, listed = target.read_bytes(), words.read_bytes()
+    with pytest.raises(SystemExit, match="is there already"):
+        restore_model(recipe, SHIPPED)
+    assert target.read_bytes() == before
+    target.unlink()
+    words.write_bytes(listed.replace(b"dog\n", b"fox\n"))
+    with pytest.raises(SystemExit, match="has other words"):
+        restore_model(recipe, SHIPPED)
+    assert not target.exists()
+    assert words.read_bytes() != listed
 
 
 @pytest.mark.timeout(120)

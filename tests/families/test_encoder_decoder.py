@@ -109,7 +109,7 @@ def test_a_model_with_a_connector_takes_one_look():
         generate=spec.generate,
         open_session=partial(OnnxSession, threads=1, options={}),
     )
-    with pytest.raises(ModelBrokenError, match="looks: only a decoder"):
+    with pytest.raises(ModelBrokenError, match=r"looks: several .* any number"):
         EncoderDecoderCaptioner(config)
 
 
@@ -134,3 +134,26 @@ def test_a_vocabulary_of_another_model_is_refused(config, photos, tmp_path):
     other = EncoderDecoderCaptioner(replace(config, files=files))
     with pytest.raises(ModelBrokenError, match="the vocabulary has 5 tokens, the"):
         other.caption(photos[0], {})
+
+
+class FixedRegions(OnnxSession):
+    """A decoder as older exports have it: it takes the 49 regions of one look."""
+
+    def input_shape(self, name):
+        shape = super().input_shape(name)
+        if name.endswith((".encoder.key", ".encoder.value")):
+            return (*shape[:2], 49, shape[3])
+        return shape
+
+
+def test_a_decoder_of_so_many_regions_takes_one_look(config):
+    opener = partial(FixedRegions, threads=1, options={})
+    older = replace(config, open_session=opener)
+    with pytest.raises(ModelBrokenError, match=r"looks: several .* any number"):
+        EncoderDecoderCaptioner(older)
+    once = {**config.preprocess, "looks": ((1.0, False),)}
+    EncoderDecoderCaptioner(replace(older, preprocess=once))
+
+
+def test_a_photo_is_decoded_large_enough_for_the_closest_look(captioner):
+    assert captioner.target_size == 264  # of which 85 % are 224

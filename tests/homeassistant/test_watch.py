@@ -153,6 +153,7 @@ async def test_a_failure_is_told_and_the_last_caption_stays(
         (b"\n  <!DOCTYPE html>", "HTML"),
         (bytes(64 * 2**20 + 1), "64 MiB"),
     ],
+    ids=["nothing", "a page", "a document", "too much"],
 )
 async def test_a_camera_that_gives_no_picture(
     hass, runtime, loaded, seen, pictures_of_yard, content, words

@@ -5,7 +5,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from edge_runtime.imaging import each_look, to_pixel_values
+from edge_runtime.imaging import each_look, smallest_side, to_pixel_values
 from edge_runtime.imaging.preprocess import RESAMPLING
 
 MEAN = [0.485, 0.456, 0.406]
@@ -125,3 +125,15 @@ def test_a_spec_without_looks_has_one():
     image = noise(80, 60)
     (only,) = each_look(image, spec())
     assert np.array_equal(only, to_pixel_values(image, spec()))
+
+
+@pytest.mark.parametrize("resize", ["squash", "crop", "pad"])
+def test_the_middle_of_a_tiny_picture_is_a_pixel_at_least(resize):
+    looks = ((1.0, False), (0.01, False))
+    _, middle = each_look(noise(2, 3), {**spec(resize=resize), "looks": looks})
+    assert middle.shape == (1, 3, 24, 32)
+
+
+def test_a_side_is_as_long_as_the_closest_look_needs():
+    assert smallest_side(spec(32, 24)) == 32
+    assert smallest_side({**spec(32, 24), "looks": LOOKS}) == 64

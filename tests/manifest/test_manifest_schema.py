@@ -39,6 +39,7 @@ BEYOND_A_SCHEMA = {
     "selection_broken_by_merge",
     "selection_other_task",
     "selection_unknown_model",
+    "preprocess_looks_family",
     "shares_encoder_unknown",
     "thresholds_crossed",
     # an address is taken to pieces
