@@ -65,8 +65,9 @@ def each_look(
 
 def smallest_side(spec: Mapping[str, Any]) -> int:
     """Return the pixels that a photo's shorter side needs: no look is enlarged."""
-    closest = min(side for side, _ in spec.get("looks", _WHOLE))
-    return math.ceil(max(spec["size"]) / closest)
+    closest: float = min(side for side, _ in spec.get("looks", _WHOLE))
+    longest: int = max(spec["size"])
+    return math.ceil(longest / closest)
 
 
 def _normalized(sized: Image.Image, spec: Mapping[str, Any]) -> npt.NDArray[np.float32]:
