@@ -117,7 +117,7 @@ class EncoderDecoderCaptioner:
         seen.append(self._see(last, last=True))
         features, *_ = [look.pop(FEATURES, None) for look in seen]
         if self._connector is None:
-            return _side_by_side(seen), features
+            return side_by_side(seen), features
         if features is None:
             raise ModelBrokenError(f"the encoder has no output '{FEATURES}' to connect")
         outputs = self._connector.run({FEATURES: features}, last=True)
@@ -130,7 +130,7 @@ class EncoderDecoderCaptioner:
         return dict(zip(names, outputs, strict=True))
 
 
-def _side_by_side(seen: list[dict[str, Array]]) -> dict[str, Array]:
+def side_by_side(seen: list[dict[str, Array]]) -> dict[str, Array]:
     """Return keys and values [1, heads, looks * regions, size] of all looks."""
     first, *others = seen
     if not others:

@@ -17,6 +17,7 @@ from edge_runtime.evaluation.metrics import (
     score_captions,
 )
 from edge_runtime.families.decoding import SearchSettings, StepFunction
+from edge_runtime.families.encoder_decoder import side_by_side
 
 from .data import Split, Vocabulary, write_bytes
 from .looks import WHOLE, Look, each_look_at
@@ -94,17 +95,12 @@ class OnnxCaptioner:
 
     def encode(self, pixels: Tensor) -> Any:
         """Return what the decoder takes from the photo."""
-        first, *others = [
-            self._see({"pixel_values": look.numpy()})
-            for look in each_look_at(pixels, self._looks)
-        ]
-        if not others:
-            return first
-        looks = (first, *others)
-        return {
-            name: np.concatenate([look[name] for look in looks], axis=2)
-            for name in first
-        }
+        return side_by_side(
+            [
+                self._see({"pixel_values": look.numpy()})
+                for look in each_look_at(pixels, self._looks)
+            ]
+        )
 
     def _see(self, found: dict[str, Any]) -> dict[str, Any]:
         """Return what the decoder takes from one look."""
