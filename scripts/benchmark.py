@@ -22,17 +22,15 @@ import time
 
 from PIL import Image
 import psutil
+from tiny_captioner.bundled import BUNDLED, bundled_config, bundled_model
 
 from edge_runtime.const import EMBEDDED_MODEL, MB
-from edge_runtime.families.base import FamilyConfig
 from edge_runtime.families.encoder_decoder import EncoderDecoderCaptioner
 from edge_runtime.imaging import open_photo
-from edge_runtime.manifest import ModelSpec, load_manifest
 from edge_runtime.sessions.base import Array, Session
 from edge_runtime.sessions.onnx import OnnxSession
 
-PACKAGE = Path(__file__).resolve().parent.parent / "edge_runtime"
-SAMPLE = PACKAGE / "bundled" / "samples" / "dogs-on-grass.jpg"
+SAMPLE = BUNDLED / "samples" / "dogs-on-grass.jpg"
 SAMPLE_INTERVAL_S = 0.005
 
 
@@ -174,7 +172,11 @@ class Warm:
 def warm_seconds(photo: Path, runs: int) -> Warm:
     """Caption one photo many times in this process, as the worker does."""
     spent = [0.0]
-    captioner = EncoderDecoderCaptioner(config_of(spent))
+    captioner = EncoderDecoderCaptioner(
+        bundled_config(
+            bundled_model(EMBEDDED_MODEL), partial(TimedSession, spent=spent)
+        )
+    )
     rows = []
     for _ in range(runs + 1):
         spent[0] = 0.0
@@ -192,26 +194,6 @@ def warm_seconds(photo: Path, runs: int) -> Warm:
         with_decoding=median(row[2] / row[3] for row in rows),
         total=median(row[2] for row in rows),
     )
-
-
-def config_of(spent: list[float]) -> FamilyConfig:
-    """Return the embedded model with sessions that measure themselves."""
-    spec = embedded()
-    files = {
-        file.role or file.path: str(PACKAGE / "bundled" / file.sources[0].location)
-        for file in spec.files
-    }
-    return FamilyConfig(
-        files=files,
-        preprocess=spec.preprocess,
-        generate=spec.generate,
-        open_session=partial(TimedSession, spent=spent),
-    )
-
-
-def embedded() -> ModelSpec:
-    """Return the manifest row of the embedded captioner."""
-    return next(spec for spec in load_manifest().models if spec.is_bundled)
 
 
 if __name__ == "__main__":

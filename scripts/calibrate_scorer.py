@@ -7,44 +7,38 @@ captions whose nouns all count as present. Needs the training tools and WordNet.
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
 import sys
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from tiny_captioner.bundled import bundled_config, bundled_model  # noqa: E402
 from tiny_captioner.calibrate import (  # noqa: E402
-    bundled,
     caption_table,
     judge_split,
     noun_table,
 )
 from tiny_captioner.data import read_split  # noqa: E402
 
-from edge_runtime.manifest import ModelSpec, load_manifest  # noqa: E402
-
-BUNDLED = ROOT / "edge_runtime" / "bundled"
-
-
-def _row(name: str) -> ModelSpec:
-    row = load_manifest(None).get(name)
-    if row is None:
-        raise SystemExit(f"models.yaml: {name} is missing")
-    return row
+from edge_runtime.sessions.onnx import OnnxSession  # noqa: E402
 
 
 def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="Flickr8k folder")
-    captioner, scorer = map(_row, ("tiny-captioner", "tiny-scorer"))
+    captioner, scorer = map(bundled_model, ("tiny-captioner", "tiny-scorer"))
     limits = scorer.thresholds
     present = None if limits is None else limits.living_present
     needed = present is None
     parser.add_argument("--present", type=float, default=present, required=needed)
     arguments = parser.parse_args()
     split = read_split(arguments.data, "dev")
-    found = judge_split(bundled(captioner, BUNDLED), bundled(scorer, BUNDLED), split)
+    opener = partial(OnnxSession, threads=2, options={})
+    configs = (bundled_config(captioner, opener), bundled_config(scorer, opener))
+    found = judge_split(*configs, split)
     print(noun_table(found))
     print(caption_table(found, arguments.present))
 

@@ -20,33 +20,22 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from tiny_captioner.bundled import bundled_config, bundled_model  # noqa: E402
+
 from edge_runtime.families.base import FamilyConfig, Question, Scores  # noqa: E402
 from edge_runtime.families.encoder_decoder import EncoderDecoderCaptioner  # noqa: E402
 from edge_runtime.families.image_text import SharedEncoderScorer  # noqa: E402
-from edge_runtime.manifest import ModelSpec, load_manifest  # noqa: E402
-from edge_runtime.manifest.model import SourceKind  # noqa: E402
 from edge_runtime.pipeline.noun_phrases import parse  # noqa: E402
 from edge_runtime.sessions.onnx import OnnxSession  # noqa: E402
 from edge_runtime.words import tokenize_caption  # noqa: E402
 
 FOILS = ROOT / "tests" / "fixtures" / "foils_dev.jsonl"
-BUNDLED = ROOT / "edge_runtime" / "bundled"
 _TINY = 1e-6
 
 
-def _config(spec: ModelSpec) -> FamilyConfig:
-    files = {
-        entry.role: str(BUNDLED / source.location)
-        for entry in spec.files
-        for source in entry.sources
-        if source.kind is SourceKind.BUNDLED
-    }
-    return FamilyConfig(
-        files=files,
-        preprocess=spec.preprocess,
-        generate=spec.generate,
-        open_session=partial(OnnxSession, threads=1, options={}),
-    )
+def _config(model_id: str) -> FamilyConfig:
+    opener = partial(OnnxSession, threads=1, options={})
+    return bundled_config(bundled_model(model_id), opener)
 
 
 def _logit(probability: float) -> float:
@@ -70,12 +59,8 @@ def _choose(
 
 def results(data: Path, limit: int | None) -> Iterator[tuple[bool, bool]]:
     """Yield for each foil whether the true caption wins: whole text, and checked."""
-    manifest = load_manifest(None)
-    captioner, scorer = manifest.get("tiny-captioner"), manifest.get("tiny-scorer")
-    if captioner is None or scorer is None:
-        raise SystemExit("the manifest has no tiny-captioner or no tiny-scorer")
-    eyes = EncoderDecoderCaptioner(_config(captioner))
-    judge = SharedEncoderScorer(_config(scorer))
+    eyes = EncoderDecoderCaptioner(_config("tiny-captioner"))
+    judge = SharedEncoderScorer(_config("tiny-scorer"))
     captions = json.loads((data / "captions_dev.json").read_text("utf-8"))
     lines = map(json.loads, FOILS.read_text("utf-8").splitlines())
     for count, (name, foils) in enumerate(groupby(lines, key=lambda foil: foil[0])):

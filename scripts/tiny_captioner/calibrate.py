@@ -2,18 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 from PIL import Image
 
 from edge_runtime.families.base import FamilyConfig, Question
 from edge_runtime.families.encoder_decoder import EncoderDecoderCaptioner
 from edge_runtime.families.image_text import SharedEncoderScorer
-from edge_runtime.manifest import ModelSpec
-from edge_runtime.manifest.model import SourceKind
 from edge_runtime.pipeline.noun_phrases import parse
-from edge_runtime.sessions.onnx import OnnxSession
 
 from .data import Split
 from .scorer_train import NounBook
@@ -96,19 +91,3 @@ def _share(right: Sequence[bool]) -> str:
     if not right:
         return "-"
     return f"{sum(right) / len(right):.3f} of {len(right)}"
-
-
-def bundled(spec: ModelSpec, folder: Path) -> FamilyConfig:
-    """Return the configuration of a row whose files lie in the bundled folder."""
-    paths = {
-        entry.role: str(folder / source.location)
-        for entry in spec.files
-        for source in entry.sources
-        if source.kind is SourceKind.BUNDLED
-    }
-    return FamilyConfig(
-        paths,
-        spec.preprocess,
-        spec.generate,
-        partial(OnnxSession, threads=2, options={}),
-    )
